@@ -1,0 +1,3 @@
+"""Similarity learning for Keras 3."""
+
+__version__ = "0.1.0"
