@@ -1,1 +1,13 @@
-"""To come."""
+"""Encoders of sound: a front end and a trunk."""
+
+from comparators._lazy import attach
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "ConvolutionalLSTMTrunk": "convolutional_lstm_trunk",
+        "ConvolutionalTrunk": "convolutional_trunk",
+        "LSTMTrunk": "lstm_trunk",
+        "WaveformEncoder": "waveform_encoder",
+    },
+)

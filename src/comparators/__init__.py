@@ -1,3 +1,38 @@
-"""Similarity learning for Keras 3."""
+"""Similarity learning for Keras 3: networks that learn whether two things are alike, and what one does with that.
+
+The names below are imported when they are first used, so that `import comparators` is quick and loads no Keras.
+
+Example:
+    >>> import comparators
+    >>> scores, same = [0.9, 0.8, 0.3, 0.1], [True, True, False, False]
+    >>> float(comparators.metrics.equal_error_rate(scores, same))
+    0.0
+"""
+
+from comparators._lazy import attach
 
 __version__ = "0.1.0"
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "AudioEncoder": "comparators.models.audio_encoder",
+        "Comparator": "comparators.models.comparator",
+        "EmbeddingTable": "comparators.recognition.embedding_table",
+        "Encoder": "comparators.models.encoder",
+        "Gallery": "comparators.recognition.gallery",
+        "KNNRecognizer": "comparators.recognition.knn_recognizer",
+        "load": "comparators.models.load",
+        "read_manifest": "comparators.generators.manifest",
+    },
+    submodules=(
+        "acoustics",
+        "callbacks",
+        "custom_layers",
+        "generators",
+        "metrics",
+        "models",
+        "plots",
+        "recognition",
+    ),
+)

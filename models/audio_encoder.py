@@ -1,0 +1,266 @@
+"""An encoder of recordings: speakers, voices, sounds."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pandas as pd
+
+from comparators.acoustics.frame_windows import FrameWindows
+from comparators.custom_layers.objective import Objective
+from comparators.generators.audio_reader import AudioReader
+from comparators.generators.manifest import read_manifest
+from comparators.models.bulk_embedding import BulkEmbedding, embed_files
+from comparators.models.encoder import Encoder
+from comparators.models.encoders.waveform_encoder import WaveformEncoder
+from comparators.models.waveform_embedder import WaveformEmbedder
+from comparators.recognition.verification import Verification
+
+
+class NoSpeechError(ValueError):
+    """A recording was read, but there is no speech in it."""
+
+
+@keras.saving.register_keras_serializable("comparators")
+class AudioEncoder(Encoder):
+    """Encodes recordings so that those of one label (speaker, word, kind of sound) lie close together.
+
+    Train it on a manifest with `AudioGroups` batches; embed, verify and threshold files of any format and length.
+
+    Args:
+        encoder: front end and trunk.
+        objective: layer from embeddings and labels to a loss; None to give a loss to `compile`.
+        reader: from files to waveforms; by default one that trims silence.
+        windows: windows whose embeddings are averaged in recordings longer than one; None embeds any recording whole.
+        minimum_speech_seconds: recordings with less speech than this are embedded, but `verify` abstains and they
+            are kept out of galleries and never start a cluster.
+        name: name of the model.
+
+    Call arguments:
+        inputs: `{"waveforms": (batch, samples), "lengths": (batch,)}` or waveforms `(batch, samples)`.
+        training: whether augmentation and dropout are active.
+
+    Returns:
+        L2-normalised embeddings `(batch, embedding_dim)`, float32.
+
+    Example:
+        >>> import numpy as np
+        >>> model = AudioEncoder.default(embedding_dim=16, channels=16)
+        >>> model.embed([np.zeros(16000, "float32"), np.zeros(9000, "float32")]).shape
+        (2, 16)
+
+    Reference:
+        Wan et al., "Generalized end-to-end loss for speaker verification", ICASSP 2018.
+    """
+
+    def __init__(
+        self,
+        encoder: WaveformEncoder,
+        objective: Objective | None = None,
+        reader: AudioReader | None = None,
+        windows: FrameWindows | None = None,
+        minimum_speech_seconds: float = 0.3,
+        name: str | None = None,
+    ):
+        if not isinstance(encoder, WaveformEncoder):
+            raise TypeError(
+                "`encoder` must be a `WaveformEncoder(front_end, trunk)`; for another kind of network use `Encoder`. "
+                f"Received: encoder={encoder!r}"
+            )
+        super().__init__(encoder, objective=objective, name=name)
+        self.reader = default_reader() if reader is None else reader
+        self.windows = windows
+        self.minimum_speech_seconds = minimum_speech_seconds
+        self.embedder = WaveformEmbedder(encoder, windows)
+        self.built = True
+
+    @classmethod
+    def default(
+        cls,
+        embedding_dim: int = 256,
+        channels: int = 256,
+        num_mels: int = 80,
+        sample_rate: int = 16000,
+        name: str | None = None,
+    ) -> "AudioEncoder":
+        """Builds the default parts: log-mels, a convolutional trunk, GE2E.
+
+        Args:
+            embedding_dim: values in an embedding.
+            channels: width of the convolutional trunk.
+            num_mels: mel bands of the front end.
+            sample_rate: samples per second of the waveforms.
+            name: name of the model.
+        """
+        from comparators.custom_layers.ge2e import GE2E
+        from comparators.custom_layers.log_mel import LogMel
+        from comparators.models.encoders.convolutional_trunk import ConvolutionalTrunk
+
+        front_end = LogMel(sample_rate=sample_rate, num_mels=num_mels)
+        trunk = ConvolutionalTrunk(embedding_dim=embedding_dim, channels=channels, num_features=num_mels)
+        windows = FrameWindows(length=4 * front_end.frames_per_second, hop=2 * front_end.frames_per_second)
+        reader = default_reader(sample_rate)
+        return cls(WaveformEncoder(front_end, trunk), GE2E(), reader=reader, windows=windows, name=name)
+
+    @classmethod
+    def from_resemblyzer(cls, path: str | os.PathLike) -> "AudioEncoder":
+        """Reads the published GE2E speaker encoder from the `pretrained.pt` that the Resemblyzer package ships.
+
+        PyTorch is not needed. See `comparators.models.resemblyzer`.
+        """
+        from comparators.models.resemblyzer import load_resemblyzer
+
+        return load_resemblyzer(path)
+
+    def read(
+        self,
+        recording: str | os.PathLike | np.ndarray,
+        start: float | None = None,
+        end: float | None = None,
+        channel: int | None = None,
+    ) -> np.ndarray:
+        """Reads a file as the reader says; a waveform `(samples,)` is taken as it is.
+
+        Args:
+            recording: a path, or a waveform.
+            start: for a path, where to begin, in seconds.
+            end: for a path, where to stop, in seconds.
+            channel: for a path, the channel to keep; None takes the mean of all.
+
+        Raises:
+            FileNotFoundError: if the file is missing.
+            ValueError: if the file cannot be read or holds no speech, or the waveform is not 1-D and finite.
+        """
+        if isinstance(recording, str | os.PathLike):
+            waveform = self.reader.read(recording, start, end, channel)
+            if not waveform.any():
+                raise NoSpeechError(f"No speech in audio file '{recording}'. Record it again, or remove it.")
+            return waveform
+        waveform = np.asarray(recording, np.float32)
+        if waveform.ndim != 1 or not waveform.size or not np.isfinite(waveform).all():
+            raise ValueError(
+                "A waveform must be a 1-D array of finite samples in [-1, 1], not empty. "
+                f"Received: shape={waveform.shape}, finite={bool(np.isfinite(waveform).all())}"
+            )
+        return waveform
+
+    def embed(self, inputs, role: str | None = None, batch_size: int = 64) -> np.ndarray:
+        """Returns the embeddings of recordings.
+
+        Waveforms are embedded as they are; files go through the reader first (resampling, trimming). For thousands of
+        files use `embed_files`, which can go on after a stop and skips unreadable files.
+
+        Args:
+            inputs: paths, waveforms `(samples,)` of any lengths, an array `(n, samples)`, one path, or a folder, CSV
+                manifest or DataFrame as `read_manifest` takes them.
+            role: not needed, there is one encoder.
+            batch_size: recordings encoded at once.
+
+        Returns:
+            Embeddings `(n, embedding_dim)`, float32, in the order of the inputs.
+
+        Raises:
+            FileNotFoundError: if a file is missing.
+            ValueError: if a file cannot be read, or a waveform is not a 1-D array of finite samples.
+        """
+        self.encoder_of(role)
+        return np.concatenate(
+            [np.zeros((0, self.embedding_dim), np.float32)]
+            + [self.embedder(block, batch_size) for block in _blocks(self._waveforms(inputs))]
+        )
+
+    def _waveforms(self, inputs) -> Iterator[np.ndarray]:
+        if isinstance(inputs, str | os.PathLike) and Path(inputs).suffix.lower() != ".csv" and not os.path.isdir(inputs):
+            inputs = [inputs]
+        if isinstance(inputs, str | os.PathLike | Mapping | pd.DataFrame):
+            for row in read_manifest(inputs).to_dict("records"):
+                yield self.read(row["path"], row.get("start"), row.get("end"), row.get("channel"))
+        else:
+            yield from map(self.read, inputs)
+
+    def embed_files(
+        self,
+        source,
+        store: str | os.PathLike | None = None,
+        label_column: str | None = None,
+        split: str | None = None,
+        batch_size: int = 64,
+        num_workers: int = 2,
+        progress: bool = True,
+    ) -> BulkEmbedding:
+        """Embeds thousands of files into a table: in parallel, in bounded memory, resumable.
+
+        See `comparators.models.bulk_embedding.embed_files` for the arguments. Returns `(table, failures)`.
+        """
+        return embed_files(self, source, store, label_column, split, batch_size, num_workers, progress)
+
+    def speech_seconds(self, recording: str | os.PathLike | np.ndarray) -> float:
+        """Returns the seconds of speech in a file or waveform (all of it, where the reader does not trim)."""
+        waveform = self.read(recording)
+        if isinstance(recording, str | os.PathLike) or self.reader.trim is None:
+            return len(waveform) / self.reader.sample_rate
+        return self.reader.trim.speech_seconds(waveform)
+
+    def verify(self, a, b) -> Verification:
+        """Decides whether two recordings are of one label.
+
+        Args:
+            a: a path or waveform `(samples,)`.
+            b: the same.
+
+        Returns:
+            The score, the calibrated probability, the threshold and where it comes from, and the decision: None
+            while no threshold was fitted, or when a recording has less speech than `minimum_speech_seconds`.
+        """
+        try:
+            seconds = min(self.speech_seconds(a), self.speech_seconds(b))
+        except NoSpeechError as error:
+            return self.decide(float("nan"), reason=str(error))
+        if seconds < self.minimum_speech_seconds:
+            reason = f"not enough speech: {seconds:.2f} s, at least {self.minimum_speech_seconds:.2f} s are needed"
+            return self.decide(float("nan"), reason=reason)
+        return self.decide(float(self.similarity([a], [b])[0]))
+
+    def get_config(self) -> dict:
+        return {
+            **super().get_config(),
+            "reader": self.reader.get_config(),
+            "windows": None if self.windows is None else vars(self.windows),
+            "minimum_speech_seconds": self.minimum_speech_seconds,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "AudioEncoder":
+        parts = cls.parts_from_config(config)
+        model = cls(
+            parts["encoders"]["item"],
+            parts["objective"],
+            reader=AudioReader.from_config(config["reader"]),
+            windows=None if config["windows"] is None else FrameWindows(**config["windows"]),
+            minimum_speech_seconds=config["minimum_speech_seconds"],
+            name=config["name"],
+        )
+        model.threshold, model.calibration = parts["threshold"], parts["calibration"]
+        return model
+
+
+def default_reader(sample_rate: int = 16000) -> AudioReader:
+    """Returns a reader that trims silence from both ends."""
+    from comparators.acoustics.speech_detector import SpeechDetector
+
+    return AudioReader(sample_rate, trim=SpeechDetector(sample_rate))
+
+
+def _blocks(waveforms: Iterator[np.ndarray], max_samples: int = 20_000_000) -> Iterator[Sequence[np.ndarray]]:
+    """Collects waveforms into lists of at most `max_samples` in all (80 MB), a longer one alone."""
+    block: list[np.ndarray] = []
+    for waveform in waveforms:
+        if block and sum(map(len, block)) + len(waveform) > max_samples:
+            yield block
+            block = []
+        block.append(waveform)
+    if block:
+        yield block

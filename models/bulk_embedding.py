@@ -1,0 +1,169 @@
+"""Thousands of files to one table of embeddings: in parallel, in bounded memory, resumable."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from comparators.generators.manifest import read_manifest
+from comparators.models.embedding_store import EmbeddingStore, content_key
+from comparators.recognition.embedding_table import EmbeddingTable
+
+# Rows embedded (and stored) together: enough to fill batches of like length, at most 80 MB of waveforms.
+_BLOCK_FILES, _BLOCK_SAMPLES = 256, 20_000_000
+
+
+class BulkEmbedding(NamedTuple):
+    """What `embed_files` returns.
+
+    Attributes:
+        table: one row for each file that could be read, in the manifest's order, with `speech_seconds`.
+        failures: id -> what was wrong, for the files that could not.
+    """
+
+    table: EmbeddingTable
+    failures: dict[str, str]
+
+
+def embed_files(
+    model,
+    source,
+    store: str | os.PathLike | None = None,
+    label_column: str | None = None,
+    split: str | None = None,
+    batch_size: int = 64,
+    num_workers: int = 2,
+    progress: bool = True,
+) -> BulkEmbedding:
+    """Embeds the recordings of a manifest or folder.
+
+    Files are read by threads while the model works; memory is bounded by a block of files, whatever their number.
+    Unreadable files, and files without speech, are skipped and reported.
+
+    Args:
+        model: an `AudioEncoder`.
+        source: CSV manifest, DataFrame, folder or several of them, see `read_manifest`.
+        store: folder in which finished rows are kept, so that a run that was stopped goes on where it was. Rows are
+            keyed by what is in the file; a file that was changed is embedded again.
+        label_column: column with the labels.
+        split: rows to take.
+        batch_size: recordings encoded at once.
+        num_workers: threads that read files.
+        progress: whether to show a progress bar.
+
+    Returns:
+        The table and the failures.
+
+    Raises:
+        ValueError: if the manifest is wrong, or `store` holds rows of another model.
+    """
+    manifest = read_manifest(source, label_column=label_column, split=split)
+    ids = row_ids(manifest)
+    rows = EmbeddingStore(store, model.fingerprint) if store is not None else None
+    embeddings = np.full((len(ids), model.embedding_dim), np.nan, np.float32)
+    seconds, failures = np.zeros(len(ids)), {}
+    with ThreadPoolExecutor(num_workers) as pool, ThreadPoolExecutor(1) as ahead, _progress_bar(len(ids), progress) as bar:
+        blocks = _blocks(_in_order(pool, partial(_read, model, rows), manifest.to_dict("records"), 2 * num_workers))
+        upcoming = ahead.submit(next, blocks, None)
+        while (block := upcoming.result()) is not None:
+            upcoming = ahead.submit(next, blocks, None)
+            done = _embed_block(model, [reading for _, reading in block], rows, batch_size)
+            for (index, reading), (embedding, speech) in zip(block, done, strict=True):
+                if reading.failure is not None:
+                    failures[ids[index]] = reading.failure
+                else:
+                    embeddings[index], seconds[index] = embedding, speech
+            bar.update(len(block))
+    return BulkEmbedding(_table(model, manifest, ids, embeddings, seconds, failures), failures)
+
+
+class _Reading(NamedTuple):
+    key: str | None = None
+    waveform: np.ndarray | None = None
+    seconds: float = 0.0
+    failure: str | None = None
+
+
+def _read(model, rows: EmbeddingStore | None, row: dict) -> _Reading:
+    """Reads one row's file, unless the store has it."""
+    try:
+        part = {name: row[name] for name in ("start", "end", "channel") if name in row}
+        key = None if rows is None else content_key(row["path"], *part.items())
+        if rows is not None and key in rows:
+            return _Reading(key=key)
+        waveform = model.read(row["path"], **part)
+        return _Reading(key, waveform, len(waveform) / model.reader.sample_rate)
+    except (ValueError, OSError) as error:
+        return _Reading(failure=str(error))
+
+
+def _embed_block(model, readings: list[_Reading], rows: EmbeddingStore | None, batch_size: int) -> list[tuple]:
+    """Returns `(embedding, seconds)` of each reading; new ones are embedded and stored."""
+    new = [reading for reading in readings if reading.waveform is not None]
+    embeddings = model.embed([reading.waveform for reading in new], batch_size=batch_size)
+    if rows is not None and new:
+        rows.add([reading.key for reading in new], embeddings, np.array([reading.seconds for reading in new]))
+    fresh = iter(zip(embeddings, (reading.seconds for reading in new), strict=True))
+    done = []
+    for reading in readings:
+        if reading.waveform is not None:
+            done.append(next(fresh))
+        else:
+            done.append((None, 0.0) if reading.failure is not None else rows[reading.key])
+    return done
+
+
+def _in_order(pool: ThreadPoolExecutor, function: Callable, items: Iterable, num_ahead: int) -> Iterator:
+    """Applies a function to items in threads, a few ahead of the consumer; results come in the items' order."""
+    waiting: deque[Future] = deque()
+    for item in items:
+        waiting.append(pool.submit(function, item))
+        if len(waiting) > num_ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def _blocks(readings: Iterable[_Reading]) -> Iterator[list[tuple[int, _Reading]]]:
+    block, samples = [], 0
+    for index, reading in enumerate(readings):
+        block.append((index, reading))
+        samples += 0 if reading.waveform is None else len(reading.waveform)
+        if len(block) >= _BLOCK_FILES or samples >= _BLOCK_SAMPLES:
+            yield block
+            block, samples = [], 0
+    if block:
+        yield block
+
+
+def row_ids(manifest: pd.DataFrame) -> list[str]:
+    """Returns a name for each row: its path below the folder that all share, and the range where only a part is read."""
+    paths = manifest["path"].tolist()
+    top = os.path.dirname(paths[0]) if len(paths) == 1 else os.path.commonpath([os.path.dirname(p) for p in paths])
+    ids = [os.path.relpath(path, top).replace(os.sep, "/") for path in paths]
+    for column in ("start", "end", "channel"):
+        if column in manifest:
+            ids = [i if pd.isna(v) else f"{i}#{column}={v:g}" for i, v in zip(ids, manifest[column], strict=True)]
+    return ids
+
+
+def _table(model, manifest, ids, embeddings, seconds, failures) -> EmbeddingTable:
+    kept = np.array([name not in failures for name in ids], bool)
+    return EmbeddingTable(
+        embeddings[kept],
+        [name for name, keep in zip(ids, kept, strict=True) if keep],
+        labels=manifest["label"].to_numpy()[kept] if "label" in manifest else None,
+        fingerprint=model.fingerprint,
+        metadata={"path": manifest["path"].to_numpy()[kept], "speech_seconds": seconds[kept].round(3)},
+    )
+
+
+def _progress_bar(total: int, progress: bool):
+    from tqdm import tqdm
+
+    return tqdm(total=total, unit="file", disable=None if progress else True, leave=False)

@@ -1,0 +1,203 @@
+"""The base of every comparator: encoders by role, an objective, embeddings and their similarity."""
+
+import abc
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+
+import keras
+import numpy as np
+from keras import ops
+
+from comparators.custom_layers.objective import Objective
+from comparators.recognition.calibration import LogisticCalibration
+from comparators.recognition.similarity import paired_similarity, similarity_matrix
+from comparators.recognition.threshold import Threshold, fit_threshold
+from comparators.recognition.verification import Verification
+
+
+class Comparator(keras.Model, abc.ABC):
+    """Learns whether two things are alike; the abstract base of all comparators.
+
+    A comparator is made of parts: an encoder for each role (one shared encoder in a siamese network), and an objective
+    that turns the embeddings of a batch and its labels into a loss. It trains with stock `compile` and `fit`:
+    with an objective no loss is given to `compile`; without one, `compile(loss=...)` gets `(labels, embeddings)`.
+
+    Args:
+        encoders: role -> encoder. Roles that share an encoder are given the same object and share it after a load too.
+        objective: layer from embeddings and labels to a loss, such as `GE2E`; None to give a loss to `compile`.
+        similarity: how two embeddings are scored, higher is more alike: `"cosine"`, `"dot"` or `"euclidean"`.
+        name: name of the model.
+
+    Attributes:
+        threshold: the fitted decision threshold, see `fit_threshold`; None while there is none.
+        calibration: from scores to probabilities, fitted with the threshold; None while there is none.
+
+    Raises:
+        TypeError: if the base itself is instantiated.
+    """
+
+    def __init__(
+        self,
+        encoders: Mapping[str, keras.Model],
+        objective: Objective | None = None,
+        similarity: str = "cosine",
+        name: str | None = None,
+    ):
+        if type(self) is Comparator:
+            raise TypeError("`Comparator` is abstract. Use a family such as `Encoder`, or a leaf such as `AudioEncoder`.")
+        super().__init__(name=name)
+        distinct = list({id(encoder): encoder for encoder in encoders.values()}.values())
+        self.encoders = distinct
+        self.roles = {role: distinct.index(encoder) for role, encoder in encoders.items()}
+        self.objective = objective
+        self.similarity_name = similarity
+        self.threshold: Threshold | None = None
+        self.calibration: LogisticCalibration | None = None
+        measures = objective.measure_names if objective is not None else ()
+        self.trackers = {measure: keras.metrics.Mean(name=measure) for measure in measures}
+
+    def encoder_of(self, role: str | None = None) -> keras.Model:
+        """Returns the encoder of a role; without a role, the only encoder there is.
+
+        Raises:
+            ValueError: if the role is unknown, or left out where roles have encoders of their own.
+        """
+        if role is None and len(self.encoders) == 1:
+            return self.encoders[0]
+        if role not in self.roles:
+            raise ValueError(f"`role` must be one of {sorted(self.roles)}. Received: role={role!r}")
+        return self.encoders[self.roles[role]]
+
+    # Training: the only two hooks of Keras that are overridden.
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """Returns the objective's loss plus the layers' own losses; without an objective, the compiled loss."""
+        if self.objective is None:
+            return super().compute_loss(x, y, y_pred, sample_weight, training)
+        loss = self.objective(y_pred, y, sample_weight=sample_weight, training=training)
+        return loss + ops.sum(ops.stack(self.losses)) if self.losses else loss
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        """Updates the objective's running measures and the compiled metrics."""
+        if self.objective is not None:
+            for name, value in self.objective.measures(y_pred, y).items():
+                self.trackers[name].update_state(value)
+        return super().compute_metrics(x, y, y_pred, sample_weight)
+
+    # Use.
+
+    @abc.abstractmethod
+    def embed(self, inputs, role: str | None = None, batch_size: int = 64) -> np.ndarray:
+        """Returns the embeddings `(n, embedding_dim)`, float32, of `n` inputs; deterministic."""
+
+    def similarity(self, a, b) -> np.ndarray:
+        """Scores `a[i]` against `b[i]`; higher is more alike. Both are inputs of `embed`. Returns `(n,)`."""
+        a, b = self.embed(a), self.embed(b)
+        if len(a) != len(b):
+            raise ValueError(f"`a` and `b` must have the same length. Received: {len(a)} and {len(b)} items")
+        return paired_similarity(a, b, similarity=self.similarity_name)
+
+    def similarity_matrix(self, a, b=None) -> np.ndarray:
+        """Scores every item of `a` against every item of `b` (of `a` itself without `b`). Returns `(n, m)`."""
+        a = self.embed(a)
+        return self.score(a, a if b is None else self.embed(b))
+
+    def score(self, a: np.ndarray, b: np.ndarray | None = None) -> np.ndarray:
+        """Scores every embedding `a` `(n, dim)` against every embedding `b` `(m, dim)`. Returns `(n, m)`."""
+        return similarity_matrix(a, b, similarity=self.similarity_name)
+
+    def fit_threshold(
+        self, inputs, labels: Sequence, target: str = "eer", target_far: float | None = None, origin: str = "user data"
+    ) -> Threshold:
+        """Fits the decision threshold and the calibration on all pairs of labelled items, and stores both.
+
+        A threshold belongs to the data that it is used on: fit it on recordings (images, ...) like your own, of at
+        least a dozen labels that the model was not trained on.
+
+        Args:
+            inputs: inputs of `embed`, or embeddings `(n, embedding_dim)`.
+            labels: `n` labels.
+            target: `"eer"`, equal shares of false accepts and false rejects.
+            target_far: instead of `target`, the share of different pairs that may be accepted, such as .01.
+            origin: what the data is, in a few words; told with each decision.
+
+        Returns:
+            The threshold, which is also kept as `self.threshold` and saved with the model.
+        """
+        from comparators.metrics.verification import pair_scores
+
+        embeddings = self._as_embeddings(inputs)
+        scores, same = pair_scores(embeddings, labels, similarity=self.similarity_name)
+        self.threshold = fit_threshold(scores, same, target=target, target_far=target_far, origin=origin)
+        self.calibration = LogisticCalibration().fit(scores, same)
+        return self.threshold
+
+    def verify(self, a, b) -> Verification:
+        """Decides whether `a` and `b` are alike.
+
+        Returns:
+            The score, the calibrated probability, the threshold and where it comes from, and the decision: None
+            while no threshold was fitted.
+        """
+        a, b = self.embed([a]), self.embed([b])
+        return self.decide(float(self.score(a, b)[0, 0]))
+
+    def decide(self, score: float, reason: str | None = None) -> Verification:
+        """Turns a score into a decision; a `reason` not to decide makes it abstain."""
+        return Verification.decide(score, self.threshold, self.calibration, reason=reason)
+
+    def _as_embeddings(self, inputs) -> np.ndarray:
+        is_embeddings = isinstance(inputs, np.ndarray) and inputs.ndim == 2 and inputs.shape[1] == self.embedding_dim
+        return inputs if is_embeddings else self.embed(inputs)
+
+    @property
+    def embedding_dim(self) -> int:
+        """Values in an embedding."""
+        return int(self.encoders[0].output_shape[-1])
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits that tell this model's embeddings from another's: its encoders' parts and weights."""
+        digest = hashlib.sha256()
+        for encoder in self.encoders:
+            digest.update(json.dumps(_without_names(encoder.get_config()), sort_keys=True, default=str).encode())
+            for variable in encoder.weights:
+                digest.update(np.ascontiguousarray(ops.convert_to_numpy(variable)).tobytes())
+        return digest.hexdigest()[:16]
+
+    # Saving.
+
+    def get_config(self) -> dict:
+        serialize = keras.saving.serialize_keras_object
+        return {
+            "encoders": [serialize(encoder) for encoder in self.encoders],
+            "roles": dict(self.roles),
+            "objective": None if self.objective is None else serialize(self.objective),
+            "similarity": self.similarity_name,
+            "threshold": None if self.threshold is None else self.threshold.to_dict(),
+            "calibration": None if self.calibration is None else self.calibration.to_dict(),
+            "name": self.name,
+        }
+
+    @staticmethod
+    def parts_from_config(config: dict) -> dict:
+        """Makes the parts that `get_config` described: `encoders` by role, `objective`, `threshold`, `calibration`."""
+        deserialize = keras.saving.deserialize_keras_object
+        encoders = [deserialize(encoder) for encoder in config["encoders"]]
+        threshold, calibration = config["threshold"], config["calibration"]
+        return {
+            "encoders": {role: encoders[index] for role, index in config["roles"].items()},
+            "objective": None if config["objective"] is None else deserialize(config["objective"]),
+            "threshold": None if threshold is None else Threshold.from_dict(threshold),
+            "calibration": None if calibration is None else LogisticCalibration.from_dict(calibration),
+        }
+
+
+def _without_names(config):
+    """Drops layer names and dtype policies, which differ between equal models."""
+    if isinstance(config, Mapping):
+        return {k: _without_names(v) for k, v in config.items() if k not in ("name", "dtype", "shared_object_id")}
+    if isinstance(config, list | tuple):
+        return [_without_names(value) for value in config]
+    return config

@@ -1,0 +1,72 @@
+"""Files that are replaced as a whole: a reader finds the old one or the new one, never half of one."""
+
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+_ABANDONED_SECONDS = 3600.0
+
+
+@contextmanager
+def replaced_file(path: str | os.PathLike) -> Iterator[BinaryIO]:
+    """Opens a file for writing that takes the place of `path` when the block ends well.
+
+    What is written goes to a hidden file beside `path`, is flushed to the disk, and is renamed over `path`: killed at any
+    moment, `path` holds the old content or the new one. An error in the block leaves `path` as it was. What a killed
+    writer left behind is removed by a later call, once it is an hour old.
+
+    Args:
+        path: the file to write or replace. Its folder must exist.
+
+    Yields:
+        A binary file, open for writing.
+
+    Raises:
+        FileNotFoundError: if the folder does not exist.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     with replaced_file(Path(folder) / "a.txt") as file:
+        ...         _ = file.write(b"new")
+        ...     os.listdir(folder)
+        ['a.txt']
+    """
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"The folder {path.parent} does not exist. Received: path={str(path)!r}. Create it first.")
+    _remove_abandoned(path)
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}.partial")
+    try:
+        with open(partial, "xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _remove_abandoned(path: Path) -> None:
+    prefix = f".{path.name}."
+    for left in path.parent.iterdir():
+        if left.name.startswith(prefix) and left.name.endswith(".partial"):
+            with suppress(FileNotFoundError):
+                if time.time() - left.stat().st_mtime > _ABANDONED_SECONDS:
+                    left.unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes the new name itself last; a folder cannot be opened for that on every system."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
