@@ -1,1 +1,32 @@
-"""To come."""
+"""Keras layers: front ends, pooling, normalisation, augmentation, objectives with weights."""
+
+from comparators._lazy import attach
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "AddBabble": "add_babble",
+        "AddNoise": "add_noise",
+        "AttentiveStatisticsPooling": "attentive_statistics_pooling",
+        "BandLimit": "band_limit",
+        "CosineClassifier": "cosine_classifier",
+        "GE2E": "ge2e",
+        "L2Normalization": "l2_normalization",
+        "LogMel": "log_mel",
+        "MaskedBatchNormalization": "masked_batch_normalization",
+        "MaskedConv1D": "masked_conv1d",
+        "MelSpectrogram": "mel_spectrogram",
+        "Objective": "objective",
+        "RandomGain": "random_gain",
+        "RandomShift": "random_shift",
+        "RoomReverberation": "room_reverberation",
+        "SpecAugment": "spec_augment",
+        "SpeedChange": "speed_change",
+        "StatisticsPooling": "statistics_pooling",
+        "UtteranceNormalization": "utterance_normalization",
+        "WaveformAugmentation": "waveform_augmentation",
+        "WeightedObjectives": "weighted_objectives",
+        "sequence_mask": "sequence_mask",
+        "zero_padding": "sequence_mask",
+    },
+)

@@ -45,6 +45,11 @@ class AudioReader:
         self.sample_rate = int(sample_rate)
         self.trim = trim
 
+    @classmethod
+    def trimming(cls, sample_rate: int = 16_000) -> "AudioReader":
+        """Returns a reader that keeps only the parts with speech, found with the detector's default settings."""
+        return cls(sample_rate, trim=SpeechDetector(sample_rate))
+
     def read(
         self,
         path: str | os.PathLike,

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
-AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
+from comparators.generators.audio_folder import AUDIO_SUFFIXES, list_audio_folder
 
 Source = str | os.PathLike | pd.DataFrame
+
+_ITEM = ("path", "start", "end", "channel")
 
 
 def read_manifest(
@@ -18,14 +20,13 @@ def read_manifest(
 ) -> pd.DataFrame:
     """Reads a table of recordings.
 
+    A source is a CSV file (may be compressed) with a column `path`, relative to the file's folder; a data frame with a
+    column `path`; or a folder of folders, where the audio files in a sub-folder, at any depth, have its name as label
+    (a folder with audio files beside its sub-folders gives no labels).
+
     Args:
-        source: one of
-            a CSV file (may be compressed) with a column `path`, relative to the file's folder;
-            a data frame with a column `path`;
-            a folder of audio files: those in a sub-folder have its name as label, a folder without sub-folders gives no
-            labels;
-            a list of these, or a dict from the corpus's name to one of these: the rows of all, with a column `corpus`, and
-            labels that are made distinct as "corpus/label".
+        source: one source; or a list of sources, or a dict from a corpus's name to its source, read as one table with
+            a column `corpus` and labels made distinct as "corpus/label".
         label_column: which column names who or what is heard. None takes `label`, else `speaker`, else none.
         split: keeps the rows with this value in the column `split`. None keeps all.
 
@@ -36,87 +37,159 @@ def read_manifest(
 
     Raises:
         FileNotFoundError: the CSV file or the folder does not exist.
-        ValueError: a column or a split is missing, a label or a path is empty, a row is there twice, a folder cannot
-            be read, or no row is left. The message names the source, and the row where there is one.
+        TypeError: the source is of another kind.
+        ValueError: a column or a split is missing, a label or a path is empty, a row is there twice, a source cannot
+            be read or has no rows. The message names the source, and the row where there is one.
 
     Example:
         >>> read_manifest(pd.DataFrame({"path": ["/a/1.wav", "/a/2.wav"], "speaker": ["ann", 7]}))[["path", "label"]]
-                path label
+               path label
         0  /a/1.wav   ann
         1  /a/2.wav     7
     """
     if isinstance(source, Mapping):
-        return _join(dict(source), label_column, split)
+        return _read_corpora(dict(source), label_column, split)
     if isinstance(source, Sequence) and not isinstance(source, str):
-        return _join(_name_sources(source), label_column, split)
-    table, name, row_offset = _load(source)
-    table = _with_labels(table, label_column, name)
-    _check_rows(table, name, row_offset)
-    return _with_split(table, split, name).reset_index(drop=True)
-
-
-def _load(source: Source) -> tuple[pd.DataFrame, str, int]:
-    """Returns the table, its name for messages, and the number of its first row as the user counts them."""
+        return _read_corpora(_name_corpora(source), label_column, split)
     if isinstance(source, pd.DataFrame):
-        return _with_paths(source.copy(), Path.cwd(), "the data frame"), "the data frame", 0
-    if not isinstance(source, str | os.PathLike):
+        table, folder, name, first_row = source.reset_index(drop=True), Path.cwd(), "the data frame", 0
+    elif isinstance(source, str | os.PathLike):
+        path = Path(source).expanduser().absolute()
+        table, folder, name, first_row = _read_path(path, label_column), path.parent, f"'{path}'", 2
+    else:
         raise TypeError(
-            "`source` must be a CSV file, a data frame, a folder, or a list or dict of these. "
+            "`source` must be a CSV file, a data frame, a folder, or a list or a dict of these. "
             f"Received: {type(source).__name__}."
         )
-    path = Path(source).expanduser().absolute()
+    table = _with_label(_select_split(table, split, name), label_column, name)
+    _check_filled(table, name, first_row)
+    table = _with_numbers(table, name, first_row)
+    paths = [os.path.normpath(folder / str(path)) for path in table["path"]]
+    table = table.assign(path=paths)
+    _check_distinct(table, name, first_row)
+    return table.reset_index(drop=True)
+
+
+def _read_corpora(sources: dict[str, Source], label_column: str | None, split: str | None) -> pd.DataFrame:
+    if not sources:
+        raise ValueError("`source` must name at least one CSV file, data frame or folder. Received none.")
+    tables = {}
+    for corpus, source in sources.items():
+        table = read_manifest(source, label_column, split)
+        if "corpus" in table.columns:
+            raise ValueError(f"Corpus '{corpus}' already has a column `corpus`. Rename it, or read it on its own.")
+        if "label" in table.columns:
+            table["label"] = f"{corpus}/" + table["label"]
+        tables[corpus] = table.assign(corpus=str(corpus))
+    unlabelled = [corpus for corpus, table in tables.items() if "label" not in table.columns]
+    if 0 < len(unlabelled) < len(tables):
+        raise ValueError(f"No labels in corpus {', '.join(unlabelled)}, but in others. Add a column `label` to each.")
+    return pd.concat(tables.values(), ignore_index=True)
+
+
+def _name_corpora(sources: Sequence[Source]) -> dict[str, Source]:
+    """Names each source by its file, or by its folder where the file is just called manifest.csv."""
+    named: dict[str, Source] = {}
+    for number, source in enumerate(sources, start=1):
+        name = f"corpus{number}"
+        if isinstance(source, str | os.PathLike):
+            path = Path(source).expanduser().absolute()
+            name = path.parent.name if path.name.startswith("manifest.") else path.name.split(".")[0]
+        named[f"{name}-{number}" if name in named else name] = source
+    return named
+
+
+def _read_path(path: Path, label_column: str | None) -> pd.DataFrame:
     try:
         os.stat(path)
-        return (_list_folder(path), f"'{path}'", 0) if path.is_dir() else (_read_csv(path), f"'{path}'", 2)
+        return list_audio_folder(path) if path.is_dir() else _read_csv(path, label_column)
     except FileNotFoundError:
         raise FileNotFoundError(f"No such manifest or folder: '{path}'. Check the path.") from None
     except PermissionError:
-        raise ValueError(f"No permission to read '{path}'. Change its permissions (chmod +rx) or name another.") from None
+        raise ValueError(
+            f"No permission to read '{path}'. Change its permissions (chmod +r) or name another."
+        ) from None
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
+def _read_csv(path: Path, label_column: str | None) -> pd.DataFrame:
     if path.suffix.lower() in AUDIO_SUFFIXES:
         raise ValueError(
-            f"A manifest is a CSV file or a folder. Received the audio file '{path}'. Name its folder, or list it in a CSV."
+            f"A CSV file or a folder is expected. Received audio file '{path}'. Name its folder or list it in a CSV."
         )
+    # A label that reads 007, NA or None is a name, neither a number nor a gap.
+    texts = dict.fromkeys(["path", "label", "speaker", "split", *([label_column] if label_column else [])], str)
     try:
-        # Labels such as 007, NA or None are names, not numbers or gaps.
-        table = pd.read_csv(path, dtype={"label": str, "speaker": str, "path": str}, keep_default_na=False, na_values=[""])
-    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
+        table = pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=[""])
+    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError, EOFError) as error:
         raise ValueError(
-            f"Not a CSV file: '{path}' ({error}). A manifest needs a line of column names, `path` among them."
+            f"Not a CSV file: '{path}' ({error}). A manifest begins with a line of column names, `path` among them."
         ) from error
-    return _with_paths(table, path.parent, f"'{path}'")
-
-
-def _list_folder(folder: Path) -> pd.DataFrame:
-    def refuse(error: OSError) -> None:
-        raise ValueError(f"Folder '{error.filename}' cannot be read. Change its permissions (chmod +rx) or move it.") from error
-
-    files = sorted(
-        Path(parent, name)
-        for parent, _, names in os.walk(folder, onerror=refuse)
-        for name in names
-        if name.lower().endswith(AUDIO_SUFFIXES) and not name.startswith(".")
-    )
-    if not files:
-        raise ValueError(f"No audio file (wav, flac, ogg, mp3) in folder '{folder}' or below. Name another folder.")
-    table = pd.DataFrame({"path": [str(file) for file in files]})
-    loose = [file for file in files if file.parent == folder]
-    if len(loose) == len(files):
-        return table
-    if loose:
-        raise ValueError(
-            f"Folder '{folder}' holds audio files both beside and in sub-folders, so that '{loose[0].name}' has no label. "
-            "Move the loose files into a sub-folder named by their label."
-        )
-    return table.assign(label=[file.relative_to(folder).parts[0] for file in files])
-
-
-def _with_paths(table: pd.DataFrame, folder: Path, name: str) -> pd.DataFrame:
-    if "path" not in table.columns:
-        raise ValueError(f"No column `path` in {name}. Its columns: {', '.join(map(str, table.columns))}. Rename one.")
-    empty = table["path"].isna() | (table["path"].astype(str).str.strip() == "")
-    table["path"] = [value if gap else os.path.normpath(folder / str(value)) for value, gap in zip(table["path"], empty, strict=True)]
-    table.loc[empty, "path"] = None
     return table
+
+
+def _select_split(table: pd.DataFrame, split: str | None, name: str) -> pd.DataFrame:
+    if "path" not in table.columns:
+        raise ValueError(f"No column `path` in {name}. Its columns: {_list(table.columns)}. Rename the one with files.")
+    if split is not None:
+        if "split" not in table.columns:
+            raise ValueError(f"No column `split` in {name}. Its columns: {_list(table.columns)}. Leave `split` out.")
+        splits = table["split"].astype(str)
+        if not (splits == split).any():
+            raise ValueError(f"No row of split '{split}' in {name}. Its splits: {_list(sorted(splits.unique()))}.")
+        table = table[splits == split]
+    if table.empty:
+        raise ValueError(f"No rows in {name}. Add a row for each recording.")
+    return table
+
+
+def _with_label(table: pd.DataFrame, label_column: str | None, name: str) -> pd.DataFrame:
+    if label_column is None:
+        label_column = next((column for column in ("label", "speaker") if column in table.columns), None)
+        if label_column is None:
+            return table
+    elif label_column not in table.columns:
+        raise ValueError(
+            f"No column `{label_column}` in {name}. Its columns: {_list(table.columns)}. Name one of them."
+        )
+    labels = table[label_column]
+    return table.assign(label=labels.astype(str).where(labels.notna()))
+
+
+def _check_filled(table: pd.DataFrame, name: str, first_row: int) -> None:
+    for column in [column for column in ("path", "label") if column in table.columns]:
+        empty = table[column].isna() | (table[column].astype(str).str.strip() == "")
+        if empty.any():
+            raise ValueError(
+                f"Empty `{column}` in {_rows(table.index[empty], first_row)} of {name}. Fill it in or remove the row."
+            )
+
+
+def _with_numbers(table: pd.DataFrame, name: str, first_row: int) -> pd.DataFrame:
+    for column in [column for column in ("start", "end", "channel") if column in table.columns]:
+        numbers = pd.to_numeric(table[column], errors="coerce")
+        wrong = numbers.isna() & table[column].notna()
+        if wrong.any():
+            raise ValueError(
+                f"`{column}` must be a number. Received: '{table.loc[wrong, column].iloc[0]}' in "
+                f"{_rows(table.index[wrong], first_row)} of {name}."
+            )
+        table = table.assign(**{column: numbers})
+    return table
+
+
+def _check_distinct(table: pd.DataFrame, name: str, first_row: int) -> None:
+    again = table.duplicated([column for column in _ITEM if column in table.columns])
+    if again.any():
+        example = table.loc[again, "path"].iloc[0]
+        raise ValueError(
+            f"Listed twice in {name}: {_rows(table.index[again], first_row)}, such as '{example}'. Remove the copies."
+        )
+
+
+def _rows(index: pd.Index, first_row: int) -> str:
+    numbers = [str(number + first_row) for number in index[:5]]
+    return ("row " if len(index) == 1 else "rows ") + ", ".join(numbers) + (" ..." if len(index) > 5 else "")
+
+
+def _list(values) -> str:
+    return ", ".join(map(str, values)) or "none"

@@ -1,7 +1,7 @@
 """Measures of clustering against true labels.
 
-Items that a clustering left out as noise (cluster -1) count as clusters of one item each: to leave an item out is no way to
-gain purity, and all noise together is no cluster.
+Items that a clustering left out as noise (cluster -1) count as clusters of one item each: all noise together is no
+cluster, and every item is counted.
 """
 
 import numpy as np
@@ -100,7 +100,7 @@ def purity(labels: ArrayLike, clusters: ArrayLike) -> float:
 
 
 def bcubed(labels: ArrayLike, clusters: ArrayLike) -> tuple[float, float, float]:
-    """B-cubed precision, recall and F1: per item, how much of its cluster has its label, and of its label is in its cluster.
+    """B-cubed precision, recall and F1: per item, the part of its cluster that has its label, and the reverse.
 
     Args:
         labels: true label of each item `(n,)`, strings or integers.
@@ -134,7 +134,7 @@ def _as_codes(labels: ArrayLike, clusters: ArrayLike) -> tuple[np.ndarray, np.nd
             "`labels` and `clusters` must be two one-dimensional arrays of one length, not empty. "
             f"Received: shapes {labels.shape} and {clusters.shape}."
         )
-    noise = clusters == NOISE
+    noise = clusters == NOISE if clusters.dtype.kind in "iuf" else np.zeros(len(clusters), bool)
     codes = np.unique(clusters, return_inverse=True)[1]
     codes[noise] = codes.max() + 1 + np.arange(np.count_nonzero(noise))
     return np.unique(labels, return_inverse=True)[1], codes

@@ -1,7 +1,7 @@
 """Measures of open-set recognition: who is it, or is it somebody who was never enrolled?
 
-A probe is *known* if its label is enrolled, else *unknown*. Its score is that of its best match in the gallery, and it is
-accepted where the score is at least the threshold.
+A probe is *known* if its label is enrolled, else *unknown*. Its score is that of its best match in the gallery, and it
+is accepted where the score is at least the threshold.
 """
 
 import numpy as np
@@ -131,8 +131,8 @@ def oscr(known_scores: ArrayLike, correct: ArrayLike, unknown_scores: ArrayLike)
     """Area under the open-set classification rate curve: names and rejection in one number.
 
     The curve shows the share of known probes accepted with their right name over the share of unknown probes accepted.
-    Its area is the share of (known, unknown) pairs of probes where the known one has its right name and the higher score,
-    ties count one half; it cannot exceed the accuracy on known probes.
+    Its area is the share of (known, unknown) pairs of probes where the known one has its right name and the higher
+    score, ties count one half; it cannot exceed the accuracy on known probes.
 
     Args:
         known_scores: best score of each known probe `(num_known,)`.

@@ -55,7 +55,7 @@ def similarity_blocks(
 
     Args:
         embeddings: as `check_items` returns them.
-        similarity: "cosine"; "dot"; "euclidean" (minus the distance); "precomputed" (`embeddings` are the similarities).
+        similarity: "cosine"; "dot"; "euclidean" (minus the distance); "precomputed" (the rows of `embeddings`).
         block_size: rows per block.
 
     Yields:
@@ -77,10 +77,7 @@ def similarity_blocks(
     squares = np.sum(embeddings**2, axis=1) if similarity == "euclidean" else None
     for start in range(0, len(embeddings), block_size):
         rows = embeddings[start : start + block_size]
-        if similarity == "precomputed":
-            block = rows.copy()
-        else:
-            block = rows @ embeddings.T
+        block = rows.copy() if similarity == "precomputed" else rows @ embeddings.T
         if similarity == "euclidean":
             distances = squares[start : start + len(rows), None] + squares - 2 * block
             block = -np.sqrt(np.maximum(distances, 0))

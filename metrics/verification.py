@@ -16,7 +16,7 @@ def pair_scores(
     Args:
         embeddings: one row per item `(n, dim)`, or `(n, n)` similarities if `similarity="precomputed"`.
         labels: label of each item `(n,)`, strings or integers.
-        similarity: "cosine"; "dot"; "euclidean" (minus the distance); "precomputed" (the part above the diagonal is read).
+        similarity: "cosine"; "dot"; "euclidean" (minus the distance); "precomputed" (read above the diagonal).
         block_size: rows of the similarity matrix held at a time.
 
     Returns:
@@ -266,7 +266,7 @@ def cllr(llrs: ArrayLike, same: ArrayLike) -> float:
         1.0
 
     Reference:
-        Brümmer and du Preez, "Application-independent evaluation of speaker detection", Computer Speech & Language 2006.
+        Brümmer and du Preez, "Application-independent evaluation of speaker detection", CSL 2006.
     """
     llrs, same = check_trials(llrs, same)
     llrs = llrs.astype(np.float64, copy=False)
@@ -292,7 +292,7 @@ def min_cllr(scores: ArrayLike, same: ArrayLike) -> float:
         0.0
 
     Reference:
-        Brümmer and du Preez, "Application-independent evaluation of speaker detection", Computer Speech & Language 2006.
+        Brümmer and du Preez, "Application-independent evaluation of speaker detection", CSL 2006.
     """
     from sklearn.isotonic import isotonic_regression  # a second's import that the other measures do not need
 

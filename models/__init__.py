@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = attach(
         "Comparator": "comparator",
         "EmbeddingStore": "embedding_store",
         "Encoder": "encoder",
+        "FrameWindows": "frame_windows",
         "WaveformEmbedder": "waveform_embedder",
         "embed_files": "bulk_embedding",
         "load": "loading",

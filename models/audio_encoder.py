@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pandas as pd
 
-from comparators.acoustics.frame_windows import FrameWindows
+from comparators.models.frame_windows import FrameWindows
 from comparators.custom_layers.objective import Objective
 from comparators.generators.audio_reader import AudioReader
 from comparators.generators.manifest import read_manifest
@@ -17,7 +17,7 @@ from comparators.models.bulk_embedding import BulkEmbedding, embed_files
 from comparators.models.encoder import Encoder
 from comparators.models.encoders.waveform_encoder import WaveformEncoder
 from comparators.models.waveform_embedder import WaveformEmbedder
-from comparators.recognition.verification import Verification
+from comparators.recognition.verification import Verification, decide
 
 
 class NoSpeechError(ValueError):
@@ -49,7 +49,7 @@ class AudioEncoder(Encoder):
     Example:
         >>> import numpy as np
         >>> model = AudioEncoder.default(embedding_dim=16, channels=16)
-        >>> model.embed([np.zeros(16000, "float32"), np.zeros(9000, "float32")]).shape
+        >>> model.embed([np.ones(16000, "float32"), np.ones(9000, "float32")]).shape
         (2, 16)
 
     Reference:
@@ -71,7 +71,7 @@ class AudioEncoder(Encoder):
                 f"Received: encoder={encoder!r}"
             )
         super().__init__(encoder, objective=objective, name=name)
-        self.reader = default_reader() if reader is None else reader
+        self.reader = AudioReader.trimming() if reader is None else reader
         self.windows = windows
         self.minimum_speech_seconds = minimum_speech_seconds
         self.embedder = WaveformEmbedder(encoder, windows)
@@ -101,8 +101,9 @@ class AudioEncoder(Encoder):
 
         front_end = LogMel(sample_rate=sample_rate, num_mels=num_mels)
         trunk = ConvolutionalTrunk(embedding_dim=embedding_dim, channels=channels, num_features=num_mels)
-        windows = FrameWindows(length=4 * front_end.frames_per_second, hop=2 * front_end.frames_per_second)
-        reader = default_reader(sample_rate)
+        frames_per_second = sample_rate // front_end.hop_length
+        windows = FrameWindows(length=4 * frames_per_second, hop=2 * frames_per_second)
+        reader = AudioReader.trimming(sample_rate)
         return cls(WaveformEncoder(front_end, trunk), GE2E(), reader=reader, windows=windows, name=name)
 
     @classmethod
@@ -217,12 +218,11 @@ class AudioEncoder(Encoder):
         """
         try:
             seconds = min(self.speech_seconds(a), self.speech_seconds(b))
+            score = float(self.similarity([a], [b])[0])
         except NoSpeechError as error:
-            return self.decide(float("nan"), reason=str(error))
-        if seconds < self.minimum_speech_seconds:
-            reason = f"not enough speech: {seconds:.2f} s, at least {self.minimum_speech_seconds:.2f} s are needed"
-            return self.decide(float("nan"), reason=reason)
-        return self.decide(float(self.similarity([a], [b])[0]))
+            value, origin = (None, None) if self.threshold is None else (self.threshold.value, self.threshold.origin)
+            return Verification(None, None, value, origin, None, str(error))
+        return decide(score, self.threshold, self.calibration, seconds, self.minimum_speech_seconds)
 
     def get_config(self) -> dict:
         return {
@@ -245,13 +245,6 @@ class AudioEncoder(Encoder):
         )
         model.threshold, model.calibration = parts["threshold"], parts["calibration"]
         return model
-
-
-def default_reader(sample_rate: int = 16000) -> AudioReader:
-    """Returns a reader that trims silence from both ends."""
-    from comparators.acoustics.speech_detector import SpeechDetector
-
-    return AudioReader(sample_rate, trim=SpeechDetector(sample_rate))
 
 
 def _blocks(waveforms: Iterator[np.ndarray], max_samples: int = 20_000_000) -> Iterator[Sequence[np.ndarray]]:

@@ -10,10 +10,11 @@ import numpy as np
 from keras import ops
 
 from comparators.custom_layers.objective import Objective
+from comparators.metrics.verification import pair_scores
 from comparators.recognition.calibration import LogisticCalibration
 from comparators.recognition.similarity import paired_similarity, similarity_matrix
 from comparators.recognition.threshold import Threshold, fit_threshold
-from comparators.recognition.verification import Verification
+from comparators.recognition.verification import Verification, decide
 
 
 class Comparator(keras.Model, abc.ABC):
@@ -26,7 +27,7 @@ class Comparator(keras.Model, abc.ABC):
     Args:
         encoders: role -> encoder. Roles that share an encoder are given the same object and share it after a load too.
         objective: layer from embeddings and labels to a loss, such as `GE2E`; None to give a loss to `compile`.
-        similarity: how two embeddings are scored, higher is more alike: `"cosine"`, `"dot"` or `"euclidean"`.
+        similarity: how two embeddings are scored, higher is more alike: `"cosine"` or `"euclidean"`.
         name: name of the model.
 
     Attributes:
@@ -119,14 +120,12 @@ class Comparator(keras.Model, abc.ABC):
             inputs: inputs of `embed`, or embeddings `(n, embedding_dim)`.
             labels: `n` labels.
             target: `"eer"`, equal shares of false accepts and false rejects.
-            target_far: instead of `target`, the share of different pairs that may be accepted, such as .01.
+            target_far: instead of `target`, the share of different pairs that may be accepted, such as .01; `target` is then not looked at.
             origin: what the data is, in a few words; told with each decision.
 
         Returns:
             The threshold, which is also kept as `self.threshold` and saved with the model.
         """
-        from comparators.metrics.verification import pair_scores
-
         embeddings = self._as_embeddings(inputs)
         scores, same = pair_scores(embeddings, labels, similarity=self.similarity_name)
         self.threshold = fit_threshold(scores, same, target=target, target_far=target_far, origin=origin)
@@ -137,15 +136,10 @@ class Comparator(keras.Model, abc.ABC):
         """Decides whether `a` and `b` are alike.
 
         Returns:
-            The score, the calibrated probability, the threshold and where it comes from, and the decision: None
-            while no threshold was fitted.
+            The score, the calibrated probability, the threshold and where it comes from, and the decision: None, with
+            a warning, while no threshold was fitted.
         """
-        a, b = self.embed([a]), self.embed([b])
-        return self.decide(float(self.score(a, b)[0, 0]))
-
-    def decide(self, score: float, reason: str | None = None) -> Verification:
-        """Turns a score into a decision; a `reason` not to decide makes it abstain."""
-        return Verification.decide(score, self.threshold, self.calibration, reason=reason)
+        return decide(float(self.similarity([a], [b])[0]), self.threshold, self.calibration)
 
     def _as_embeddings(self, inputs) -> np.ndarray:
         is_embeddings = isinstance(inputs, np.ndarray) and inputs.ndim == 2 and inputs.shape[1] == self.embedding_dim

@@ -16,7 +16,7 @@ class Encoder(Comparator):
     Args:
         encoder: model from a batch of items to embeddings `(batch, embedding_dim)`.
         objective: layer from embeddings and labels to a loss, such as `GE2E`; None to give a loss to `compile`.
-        similarity: `"cosine"`, `"dot"` or `"euclidean"`.
+        similarity: `"cosine"` or `"euclidean"`.
         name: name of the model.
 
     Call arguments:

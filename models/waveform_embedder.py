@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import keras
 import numpy as np
 
-from comparators.acoustics.frame_windows import FrameWindows
+from comparators.models.frame_windows import FrameWindows
 from comparators.generators.length_buckets import length_buckets
 from comparators.models.encoders.waveform_encoder import WaveformEncoder
 

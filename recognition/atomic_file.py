@@ -15,9 +15,9 @@ _ABANDONED_SECONDS = 3600.0
 def replaced_file(path: str | os.PathLike) -> Iterator[BinaryIO]:
     """Opens a file for writing that takes the place of `path` when the block ends well.
 
-    What is written goes to a hidden file beside `path`, is flushed to the disk, and is renamed over `path`: killed at any
-    moment, `path` holds the old content or the new one. An error in the block leaves `path` as it was. What a killed
-    writer left behind is removed by a later call, once it is an hour old.
+    What is written goes to a hidden file beside `path`, is flushed to the disk, and is renamed over `path`: killed at
+    any moment, `path` holds the old content or the new one. An error in the block leaves `path` as it was. What a
+    killed writer left behind is removed by a later call, once it is an hour old.
 
     Args:
         path: the file to write or replace. Its folder must exist.
@@ -38,7 +38,9 @@ def replaced_file(path: str | os.PathLike) -> Iterator[BinaryIO]:
     """
     path = Path(path)
     if not path.parent.is_dir():
-        raise FileNotFoundError(f"The folder {path.parent} does not exist. Received: path={str(path)!r}. Create it first.")
+        raise FileNotFoundError(
+            f"The folder {path.parent} does not exist. Received: path={str(path)!r}. Create it first."
+        )
     _remove_abandoned(path)
     partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}.partial")
     try:

@@ -1,5 +1,7 @@
 """Labels: names or whole numbers, one for each item, none missing."""
 
+from numbers import Real
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -26,13 +28,14 @@ def check_labels(labels: ArrayLike, num_items: int | None = None) -> np.ndarray:
         ...
         ValueError: A label must not be empty. Received: '' for item 1. Name it, or leave the item out.
     """
-    labels = np.asarray(labels)
+    # As objects: NumPy would make of 1 beside "1" two strings.
+    labels = labels if isinstance(labels, np.ndarray) else np.array(labels, dtype=object)
     if labels.ndim != 1 or (num_items is not None and len(labels) != num_items):
         expected = "one-dimensional" if num_items is None else f"one for each of the {num_items} items"
         raise ValueError(f"`labels` must be {expected}. Received: shape {labels.shape}.")
-    if labels.dtype.kind in "iu" or not len(labels):
-        return labels
-    if labels.dtype.kind == "f":
+    if not len(labels):
+        return labels if labels.dtype.kind in "iu" else labels.astype(np.str_)
+    if labels.dtype.kind in "iuf":
         return _whole_numbers(labels)
     if labels.dtype.kind != "U":
         labels = _one_kind(labels)
@@ -41,13 +44,16 @@ def check_labels(labels: ArrayLike, num_items: int | None = None) -> np.ndarray:
         if empty.any():
             item = int(empty.argmax())
             raise ValueError(
-                f"A label must not be empty. Received: {str(labels[item])!r} for item {item}. Name it, or leave the item out."
+                f"A label must not be empty. Received: {str(labels[item])!r} for item {item}. Name it, or leave the "
+                f"item out."
             )
     return labels
 
 
 def _whole_numbers(labels: np.ndarray) -> np.ndarray:
-    """Floats as integers: a table with one number missing somewhere gives floats."""
+    """Floats become integers: tables hold whole numbers as floats when one is missing somewhere."""
+    if labels.dtype.kind in "iu":
+        return labels
     wrong = ~np.isfinite(labels) | (labels != np.round(labels))
     if wrong.any():
         item = int(wrong.argmax())
@@ -68,9 +74,10 @@ def _one_kind(labels: np.ndarray) -> np.ndarray:
             )
     if all(isinstance(label, str) for label in values):
         return np.array(values, dtype=np.str_)
-    if all(isinstance(label, int | np.integer) and not isinstance(label, bool) for label in values):
-        return np.array(values, dtype=np.int64)
+    if all(isinstance(label, Real) and not isinstance(label, bool) for label in values):
+        return _whole_numbers(np.array(values))
     kinds = sorted({type(label).__name__ for label in values})
     raise TypeError(
-        f"Labels must be all strings or all whole numbers. Received: {', '.join(kinds)}. Convert them, for example with `str`."
+        f"Labels must be all strings or all whole numbers. Received: {', '.join(kinds)}. Convert them, for example "
+        f"with `str`."
     )

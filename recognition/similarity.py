@@ -57,8 +57,8 @@ def unit_rows(vectors: ArrayLike, name: str = "vectors") -> np.ndarray:
         ValueError: if a row is all zeros: it has no direction, so its cosine with anything is undefined.
 
     Example:
-        >>> unit_rows([[3.0, 4.0]]).round(2).tolist()
-        [[0.6000000238418579, 0.800000011920929]]
+        >>> unit_rows(np.array([[3.0, 4.0]])).round(2).tolist()
+        [[0.6, 0.8]]
     """
     vectors = as_embeddings(vectors, name)
     # The largest value is taken out first, so that squares neither overflow nor vanish.
@@ -66,7 +66,8 @@ def unit_rows(vectors: ArrayLike, name: str = "vectors") -> np.ndarray:
     zero = largest[:, 0] == 0
     if zero.any():
         raise ValueError(
-            f"A row of `{name}` that is all zeros has no cosine. Received: {zero.sum()} of {zero.size} such rows, the first is "
+            f"A row of `{name}` that is all zeros has no cosine. Received: {zero.sum()} of {zero.size} such rows, "
+            f"the first is "
             f'row {zero.argmax()}. Leave these items out, or use similarity="euclidean".'
         )
     vectors = vectors / largest
@@ -87,7 +88,8 @@ def check_similarity(similarity: Similarity) -> None:
     """
     if not (callable(similarity) or similarity in SIMILARITIES):
         raise ValueError(
-            '`similarity` must be "cosine", "euclidean", or a function from `(n, dim)` and `(m, dim)` to an `(n, m)` matrix '
+            '`similarity` must be "cosine", "euclidean", or a function from `(n, dim)` and `(m, dim)` to an `(n, '
+            "m)` matrix "
             f"that is higher for more alike. Received: similarity={similarity!r}."
         )
 
@@ -151,7 +153,9 @@ def compare(a: np.ndarray, b: np.ndarray, similarity: Similarity) -> np.ndarray:
         return np.clip(scores, -1, 1, out=scores)
     # In float64: of two items close to each other the difference of large squares would be left with no digits.
     wide_a, wide_b = a.astype(np.float64), b.astype(np.float64)
-    squares = np.einsum("nd,nd->n", wide_a, wide_a)[:, None] + np.einsum("md,md->m", wide_b, wide_b) - 2 * wide_a @ wide_b.T
+    squares = (
+        np.einsum("nd,nd->n", wide_a, wide_a)[:, None] + np.einsum("md,md->m", wide_b, wide_b) - 2 * wide_a @ wide_b.T
+    )
     return (1 / (1 + np.sqrt(np.maximum(squares, 0)))).astype(np.result_type(a, b))
 
 
@@ -194,13 +198,15 @@ def cosine_similarity_matrix(a: ArrayLike, b: ArrayLike | None = None) -> np.nda
         ValueError: if embeddings are not finite matrices of one dimension, or a row is all zeros.
 
     Example:
-        >>> cosine_similarity_matrix([[1.0, 1.0], [1.0, -1.0]]).round(6).tolist()
+        >>> cosine_similarity_matrix([[2.0, 0.0], [0.0, 1.0]]).tolist()
         [[1.0, 0.0], [0.0, 1.0]]
     """
     return similarity_matrix(a, b, "cosine")
 
 
-def paired_similarity(a: ArrayLike, b: ArrayLike, similarity: Similarity = "cosine", block_size: int = 256) -> np.ndarray:
+def paired_similarity(
+    a: ArrayLike, b: ArrayLike, similarity: Similarity = "cosine", block_size: int = 256
+) -> np.ndarray:
     """Scores each item of `a` with the item of `b` in the same row.
 
     Args:
@@ -272,7 +278,7 @@ def top_k(
 def _top_k_of_block(
     queries: np.ndarray, items: np.ndarray, k: int, similarity: Similarity, block_size: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Goes through the items by blocks; after the first, few scores exceed the k-th best so far, and only these are sorted."""
+    """Goes through the items by blocks: after the first, only the few scores over the k-th best so far are sorted."""
     num_queries = len(queries)
     best, indices = np.empty((num_queries, 0), queries.dtype), np.empty((num_queries, 0), np.int64)
     for start in range(0, len(items), block_size):

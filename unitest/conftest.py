@@ -1,7 +1,10 @@
 """What all tests share: the repository's folders, its modules one by one, and the data that lies outside of it."""
 
 import os
+import subprocess
+import sys
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +55,18 @@ def setuptools_table() -> dict:
 @pytest.fixture(scope="session")
 def modules() -> list[Module]:
     return library_modules()
+
+
+@pytest.fixture(scope="session")
+def fresh_python() -> Callable[[str], str]:
+    """Runs a program in a new Python process and returns what it prints."""
+
+    def run(program: str) -> str:
+        result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+        assert result.returncode == 0, result.stderr
+        return result.stdout
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -9,4 +9,4 @@ def test_examples_of_the_docstrings_run(module, tmp_path, monkeypatch):
     results = doctest.testmod(
         importlib.import_module(module.name), optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
     )
-    assert results.failed == 0, f"{results.failed} of {results.attempted} examples of {module.name} fail: see the output"
+    assert results.failed == 0, f"{results.failed} of {results.attempted} examples of {module.name} fail"

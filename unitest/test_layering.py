@@ -1,8 +1,6 @@
 """Who may import whom: a room knows its neighbours and nobody else."""
 
 import ast
-import subprocess
-import sys
 
 import pytest
 
@@ -62,14 +60,13 @@ def test_rooms_without_keras_never_name_it(module):
         assert not found, f"{module.name} imports {found}"
 
 
-def test_rooms_without_keras_do_not_load_it(modules):
+def test_rooms_without_keras_do_not_load_it(modules, fresh_python):
     names = [module.name for module in modules if room(module.name) in ROOMS_WITHOUT_KERAS]
     program = (
         f"import importlib, sys\nfor name in {names!r}: importlib.import_module(name)\n"
         f"print(*({KERAS_AND_BACKENDS!r} & set(sys.modules)))"
     )
-    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert result.stdout.split() == []
+    assert fresh_python(program).split() == []
 
 
 def test_every_room_has_its_row(setuptools_table):

@@ -22,7 +22,9 @@ __getattr__, __dir__, __all__ = attach(
         "Encoder": "comparators.models.encoder",
         "Gallery": "comparators.recognition.gallery",
         "KNNRecognizer": "comparators.recognition.knn_recognizer",
-        "load": "comparators.models.load",
+        "bundled_voices": "comparators.bundled",
+        "cluster": "comparators.recognition.clustering",
+        "load": "comparators.models.loading",
         "read_manifest": "comparators.generators.manifest",
     },
     submodules=(

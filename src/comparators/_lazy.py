@@ -33,7 +33,7 @@ def attach(
                 value = getattr(value, name)
             super().__setattr__(name, value)
 
-    def __getattr__(name: str) -> object:
+    def __getattr__(name: str) -> object:  # noqa: N807
         if name in submodules:
             return importlib.import_module(f"{package}.{name}")
         if name not in names:

@@ -24,7 +24,7 @@ MARGIN_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class Voice:
-    """One synthetic speaker: espeak-ng's voice (an accent), variant (a vocal tract), pitch (0..99) and words a minute."""
+    """One synthetic speaker: espeak-ng's accent, variant (a vocal tract), pitch (0 to 99) and words a minute."""
 
     accent: str
     variant: str
@@ -43,6 +43,7 @@ VOICES = (
     Voice("en-us", "anika", 50, 145),
     Voice("en-us", "robosoft6", 20, 160),
     Voice("en-us", "f5", 80, 160),
+    # espeak-ng 1.51 ignores a variant of plain "en-gb" without a word.
     Voice("en-gb-x-rp", "kaukovalta", 20, 165),
     Voice("en-gb-x-rp", "steph2", 20, 160),
     Voice("en-gb-x-rp", "benjamin", 50, 165),
@@ -161,7 +162,7 @@ def make_voices(folder: Path) -> None:
         FileNotFoundError: if espeak-ng is not installed.
     """
     if shutil.which("espeak-ng") is None:
-        raise FileNotFoundError("The program espeak-ng was not found. Install the package `espeak-ng` (apt, dnf, brew).")
+        raise FileNotFoundError("The program espeak-ng was not found. Install the package `espeak-ng`.")
     folder.mkdir(parents=True, exist_ok=True)
     rows = []
     for number, voice in enumerate(VOICES, start=1):

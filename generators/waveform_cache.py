@@ -1,0 +1,67 @@
+"""A cache in memory with a limit."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+
+import numpy as np
+
+
+class MemoryCache:
+    """Keeps the arrays that were used last, up to a number of bytes. Safe to share between threads.
+
+    A copy in another process (pickled) starts empty.
+
+    Args:
+        max_bytes: how much the arrays may take together; 0 keeps nothing.
+
+    Attributes:
+        num_bytes: what the arrays take now.
+        num_hits, num_misses: how often an array was there, or had to be loaded.
+
+    Raises:
+        ValueError: `max_bytes` is negative.
+
+    Example:
+        >>> cache = MemoryCache(max_bytes=1_000)
+        >>> for name in "abba":
+        ...     _ = cache.get(name, lambda: np.zeros(100, "float32"))
+        >>> cache.num_bytes, cache.num_hits, cache.num_misses
+        (800, 2, 2)
+    """
+
+    def __init__(self, max_bytes: int):
+        if max_bytes < 0:
+            raise ValueError(f"`max_bytes` must not be negative. Received: max_bytes={max_bytes}.")
+        self.max_bytes = max_bytes
+        self._clear()
+
+    def get(self, key: Hashable, load: Callable[[], np.ndarray]) -> np.ndarray:
+        """Returns the array of a key, read-only; calls `load()` where it is not there."""
+        with self._lock:
+            if key in self._arrays:
+                self.num_hits += 1
+                self._arrays.move_to_end(key)
+                return self._arrays[key]
+            self.num_misses += 1
+        array = load().view()
+        array.flags.writeable = False
+        with self._lock:
+            if key not in self._arrays and array.nbytes <= self.max_bytes:
+                self._arrays[key] = array
+                self.num_bytes += array.nbytes
+            while self.num_bytes > self.max_bytes:
+                self.num_bytes -= self._arrays.popitem(last=False)[1].nbytes
+        return array
+
+    def _clear(self) -> None:
+        self._lock = threading.Lock()
+        self._arrays: OrderedDict[Hashable, np.ndarray] = OrderedDict()
+        self.num_bytes = self.num_hits = self.num_misses = 0
+
+    def __getstate__(self) -> dict:
+        return {"max_bytes": self.max_bytes}
+
+    def __setstate__(self, state: dict) -> None:
+        self.max_bytes = state["max_bytes"]
+        self._clear()

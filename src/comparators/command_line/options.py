@@ -1,0 +1,42 @@
+"""Options and arguments that several commands share, so that they are named and explained alike."""
+
+from pathlib import Path
+
+import click
+
+model = click.option(
+    "--model",
+    "model_name",
+    default="speaker-encoder",
+    show_default=True,
+    metavar="NAME_OR_PATH",
+    help="A shipped model's name, or the path of a .keras file.",
+)
+sources = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+gallery = click.argument("gallery_path", metavar="GALLERY", type=click.Path(dir_okay=False, path_type=Path))
+files = click.argument("files", nargs=-1, required=True, metavar="FILES...")
+label_column = click.option(
+    "--label-column", metavar="NAME", help="Column with the labels.  [default: label, else speaker]"
+)
+split = click.option("--split", metavar="NAME", help="Take the rows with this value in the column `split`.  [default: all]")
+json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout instead of text.")
+quiet = click.option("-q", "--quiet", is_flag=True, help="No progress bars.")
+seed = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of all random draws.")
+target_far = click.option(
+    "--target-far",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="SHARE",
+    help="Fit the threshold so that at most this share of different pairs is accepted.",
+)
+
+
+def output(help: str, example: str):
+    """Returns the option -o for a file that the command writes.
+
+    Args:
+        help: what is written.
+        example: name of such a file, shown in the help text.
+    """
+    return click.option(
+        "-o", "--output", required=True, metavar=example, type=click.Path(dir_okay=False, path_type=Path), help=help
+    )

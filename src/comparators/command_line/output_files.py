@@ -1,0 +1,40 @@
+"""Files that commands write: looked at before long work begins, and written as a whole or not at all."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import keras
+
+
+def check_output(path: Path, suffixes: tuple[str, ...] = ()) -> None:
+    """Raises now what would go wrong after the work.
+
+    Args:
+        path: file to be written.
+        suffixes: that its name may end in; none allows any.
+
+    Raises:
+        ValueError: if the suffix is another one.
+        FileNotFoundError: if its folder does not exist.
+        PermissionError: if its folder may not be written to.
+    """
+    if suffixes and path.suffix.lower() not in suffixes:
+        raise ValueError(f"The output's name must end in {' or '.join(suffixes)}. Received: '{path}'.")
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise FileNotFoundError(f"The folder '{folder}' does not exist. Create it first, or write elsewhere.")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(f"No permission to write into folder '{folder}'. Change its permissions or write elsewhere.")
+
+
+def save_model(model: "keras.Model", path: Path) -> None:
+    """Saves a model as one .keras file that is there whole or not at all."""
+    partial = path.with_name(f".{path.stem}.{secrets.token_hex(8)}.keras")
+    try:
+        model.save(partial)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)

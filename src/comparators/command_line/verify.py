@@ -1,0 +1,40 @@
+"""`comparators verify`: are two recordings of one voice?"""
+
+import click
+
+from comparators.command_line import options
+from comparators.command_line.report import print_json
+
+
+@click.command(short_help="Decide whether two recordings are of one voice.")
+@click.argument("a")
+@click.argument("b")
+@options.model
+@click.option("--threshold", type=float, metavar="SCORE", help="Decide at this score instead of the model's threshold.")
+@options.json
+def verify(a: str, b: str, model_name: str, threshold: float | None, as_json: bool) -> int:
+    """Decide whether the recordings A and B are of one voice.
+
+    Prints the answer, the score, the calibrated probability, and the threshold with where it comes from. Too little
+    speech gives no decision.
+
+    \b
+    comparators verify a.wav b.wav
+    comparators verify a.wav b.mp3 --model model.keras --json
+    comparators verify a.wav b.wav --threshold 0.4 && echo same
+
+    Exit status: 0 same; 1 different, or no decision; 2 wrong usage or input.
+    """
+    from comparators.command_line.recordings import load_audio_encoder
+
+    model = load_audio_encoder(model_name)
+    if threshold is not None:
+        from comparators.recognition.threshold import Threshold
+
+        model.threshold = Threshold(threshold, "given on the command line")
+    answer = model.verify(a, b)
+    if as_json:
+        print_json({"a": a, "b": b, "model": model_name, **answer.to_dict()})
+    else:
+        click.echo(str(answer))
+    return 0 if answer.decision is True else 1

@@ -1,0 +1,29 @@
+import pytest
+
+import comparators
+from comparators.models import pretrained_names
+
+from .tiny_models import tiny_audio_encoder
+
+
+def test_an_unknown_name_lists_the_shipped_ones():
+    with pytest.raises(FileNotFoundError, match=r"'speaker-encodr'.*speaker-encoder"):
+        comparators.load("speaker-encodr")
+
+
+def test_a_file_that_is_no_model_is_named(tmp_path):
+    (tmp_path / "model.keras").write_text("text")
+    with pytest.raises(ValueError, match=r"Not a readable Keras model.*model\.keras"):
+        comparators.load(tmp_path / "model.keras")
+
+
+def test_a_saved_model_is_loaded_by_path(tmp_path):
+    model = tiny_audio_encoder()
+    model.save(tmp_path / "model.keras")
+    assert comparators.load(tmp_path / "model.keras").fingerprint == model.fingerprint
+
+
+def test_shipped_models_load_and_embed():
+    voices = comparators.bundled_voices()
+    for name in pretrained_names():
+        assert len(comparators.load(name).embed(voices[:2])) == 2

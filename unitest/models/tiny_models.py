@@ -1,0 +1,21 @@
+"""Tiny comparators for tests: whole structure, few weights."""
+
+import keras
+
+from comparators.models.frame_windows import FrameWindows
+from comparators.custom_layers import GE2E, LogMel
+from comparators.generators.audio_reader import AudioReader
+from comparators.models import AudioEncoder, Encoder
+from comparators.models.encoders import LSTMTrunk, WaveformEncoder
+
+
+def tiny_waveform_encoder(embedding_dim: int = 6) -> WaveformEncoder:
+    return WaveformEncoder(LogMel(num_mels=16), LSTMTrunk(units=8, num_layers=1, embedding_dim=embedding_dim))
+
+
+def tiny_audio_encoder(windows: FrameWindows | None = None, embedding_dim: int = 6, trim=None) -> AudioEncoder:
+    return AudioEncoder(tiny_waveform_encoder(embedding_dim), GE2E(), reader=AudioReader(trim=trim), windows=windows)
+
+
+def tiny_encoder(objective=None) -> Encoder:
+    return Encoder(keras.Sequential([keras.Input((8,)), keras.layers.Dense(4)]), objective=objective)

@@ -1,0 +1,89 @@
+"""The README's code runs, from its first line to its last, in one namespace and one folder with a few recordings.
+
+The folder holds `voices/` (the bundled recordings with their `manifest.csv`), `recordings/` (a folder for each of four
+voices), `manifest.csv` (a table of these), and `a.wav`, `b.wav` (one voice) and `c.wav` (another). Of shell blocks, the
+lines that begin with `comparators` are run. A block after a line `<!-- not run: why -->` is left out.
+"""
+
+import re
+import shlex
+import shutil
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import soundfile
+from click.testing import CliRunner
+
+README = Path(__file__).resolve().parents[1] / "README.md"
+HEADING_OR_BLOCK = re.compile(
+    r"^#+ (?P<heading>[^\n]+)$|(?P<not_run><!-- not run: .+? -->\s*)?^```(?P<language>\w*)\n(?P<code>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
+SHELLS = {"bash", "sh", "shell", "console"}
+
+
+class Piece(NamedTuple):
+    """What is run at once: a Python block, or one line of a shell block, with the README's heading above it."""
+
+    heading: str
+    language: str
+    code: str
+
+
+def pieces_of_code() -> list[Piece]:
+    """Returns all code of the README that is to be run, in order."""
+    heading, found = "", []
+    # A `#` that begins a line of a block is a comment there: whole blocks are matched before headings inside of them.
+    for match in HEADING_OR_BLOCK.finditer(README.read_text(encoding="utf-8")):
+        heading = match["heading"] or heading
+        if match["heading"] or match["not_run"]:
+            continue
+        if match["language"] == "python":
+            found.append(Piece(heading, "python", match["code"]))
+        elif match["language"] in SHELLS:
+            lines = [line.strip().removeprefix("$ ") for line in match["code"].replace("\\\n", " ").splitlines()]
+            found += [Piece(heading, "shell", line) for line in lines if line.startswith("comparators ")]
+    return found
+
+
+def run_command(line: str) -> None:
+    """Runs one call of the command line, with the shell's patterns and comments understood."""
+    words = shlex.split(line, comments=True)[1:]
+    arguments = [name for word in words for name in (sorted(map(str, Path().glob(word))) if "*" in word else [word])]
+    (command,) = entry_points(group="console_scripts", name="comparators")
+    result = CliRunner().invoke(command.load(), arguments)
+    assert result.exit_code == 0, f"{line}\n{result.output}\n{result.exception!r}"
+
+
+@pytest.fixture
+def recordings(tmp_path, monkeypatch, voices):
+    shutil.copytree(voices, tmp_path / "voices")
+    rows = ["path,label"]
+    for label in ("01", "02", "11", "17"):
+        folder = tmp_path / "recordings" / f"voice-{label}"
+        folder.mkdir(parents=True)
+        for path in sorted(voices.glob(f"voice_{label}_*.flac")):
+            shutil.copy(path, folder)
+            rows.append(f"recordings/voice-{label}/{path.name},voice-{label}")
+    (tmp_path / "manifest.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    for name, source in {"a": "01_sentence_1", "b": "01_sentence_2", "c": "11_sentence_1"}.items():
+        soundfile.write(tmp_path / f"{name}.wav", *soundfile.read(voices / f"voice_{source}.flac"))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.slow
+def test_code_of_the_readme_runs(recordings):
+    namespace = {"__name__": "__main__"}
+    for piece in pieces_of_code():
+        if piece.language == "python":
+            exec(compile(piece.code, f"README.md, {piece.heading}", "exec"), namespace)
+        else:
+            run_command(piece.code)
+
+
+def test_readme_has_the_two_lines_of_set_up():
+    text = README.read_text(encoding="utf-8")
+    assert "pip install -e . && comparators demo" in text
+    assert "pip install -e '.[test]' && pytest" in text
