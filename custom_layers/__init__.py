@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = attach(
         "CosineClassifier": "cosine_classifier",
         "GE2E": "ge2e",
         "L2Normalization": "l2_normalization",
+        "l2_normalize": "l2_normalization",
         "LogMel": "log_mel",
         "MaskedBatchNormalization": "masked_batch_normalization",
         "MaskedConv1D": "masked_conv1d",

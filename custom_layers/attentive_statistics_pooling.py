@@ -67,7 +67,9 @@ class AttentiveStatisticsPooling(keras.layers.Layer):
             mask = sequence_mask(lengths, ops.shape(inputs)[1])[:, :, None]
             frames = ops.where(mask, frames, ops.zeros((), dtype=dtype))
             scores = ops.where(mask, scores, ops.full((), -1e9, dtype=dtype))
-        return ops.cast(weighted_statistics(frames, ops.softmax(scores, axis=1), self.epsilon), inputs.dtype)
+        # Not `ops.softmax`, which warns about an item of one frame.
+        weights = ops.exp(scores - ops.logsumexp(scores, axis=1, keepdims=True))
+        return ops.cast(weighted_statistics(frames, weights, self.epsilon), inputs.dtype)
 
     def compute_output_shape(self, inputs_shape: tuple) -> tuple:
         return (inputs_shape[0], 2 * inputs_shape[-1])

@@ -4,6 +4,26 @@ import keras
 from keras import KerasTensor, ops
 
 
+def l2_normalize(vectors: KerasTensor, axis: int = -1, epsilon: float = 1e-12) -> KerasTensor:
+    """Divides vectors by their Euclidean norm; unlike with `keras.ops.normalize`, a zero vector has a finite gradient.
+
+    Args:
+        vectors: `(..., dim)`.
+        axis: of the vectors' components.
+        epsilon: smallest squared norm that is divided by.
+
+    Returns:
+        `(..., dim)`.
+
+    Example:
+        >>> ops.convert_to_numpy(l2_normalize(ops.array([[3.0, 4.0], [0.0, 0.0]])))
+        array([[0.6, 0.8],
+               [0. , 0. ]], dtype=float32)
+    """
+    squared_norm = ops.sum(ops.square(vectors), axis=axis, keepdims=True)
+    return vectors * ops.rsqrt(ops.maximum(squared_norm, epsilon))
+
+
 @keras.saving.register_keras_serializable("comparators")
 class L2Normalization(keras.layers.Layer):
     """Divides each vector by its Euclidean norm, over one axis (never over the whole tensor).
@@ -37,8 +57,7 @@ class L2Normalization(keras.layers.Layer):
 
     def call(self, inputs: KerasTensor) -> KerasTensor:
         vectors = ops.cast(inputs, keras.backend.result_type(inputs.dtype, "float32"))
-        squared_norm = ops.sum(ops.square(vectors), axis=self.axis, keepdims=True)
-        return ops.cast(vectors * ops.rsqrt(ops.maximum(squared_norm, self.epsilon)), inputs.dtype)
+        return ops.cast(l2_normalize(vectors, self.axis, self.epsilon), inputs.dtype)
 
     def compute_output_shape(self, inputs_shape: tuple) -> tuple:
         return inputs_shape

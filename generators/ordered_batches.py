@@ -1,5 +1,7 @@
 """Batches that Keras takes in their order, redrawn for each epoch."""
 
+from collections.abc import Iterator
+
 import keras
 from keras.src.trainers.data_adapters.data_adapter import DataAdapter
 from keras.src.trainers.data_adapters.py_dataset_adapter import PyDatasetAdapter
@@ -42,37 +44,38 @@ class OrderedBatches(keras.utils.PyDataset, DataAdapter):
             raise ValueError(f"`start_epoch` must not be negative. Received: start_epoch={start_epoch}.")
         self.epoch = start_epoch
         self.redraw = redraw
-        self._begun = False
+        self.drawn = False
 
     def batch(self, epoch: int, index: int) -> tuple:
         """Draws a batch: `(inputs, labels)`."""
         raise NotImplementedError(f"`{type(self).__name__}` must define `batch(epoch, index)`.")
 
     def __getitem__(self, index: int) -> tuple:
+        self.drawn = True
         return self.batch(self.epoch, index)
 
-    def on_epoch_begin(self) -> None:
-        """Notes that an epoch began: Keras also announces ends of epochs that never did."""
-        self._begun = True
-
     def on_epoch_end(self) -> None:
-        """Goes on to the next epoch. Workers start before `on_epoch_begin`, so it cannot be done there."""
-        if self._begun and self.redraw:
+        """Goes on to the next epoch, where this one was drawn.
+
+        Keras also calls this before the first epoch, and starts workers before `on_epoch_begin`; so an epoch ends
+        here, and counts when all its batches were handed out (or one was asked for by index).
+        """
+        if self.drawn and self.redraw:
             self.epoch += 1
-        self._begun = False
+        self.drawn = False
 
     def get_numpy_iterator(self):
-        """Hands the batches to Keras in order; so do the following three, for one backend each."""
-        return PyDatasetAdapter(self).get_numpy_iterator()
+        """Hands the batches to Keras in order; so do the other three, for one backend each."""
+        return _OrderedAdapter(self).get_numpy_iterator()
 
     def get_tf_dataset(self):
-        return PyDatasetAdapter(self).get_tf_dataset()
+        return _OrderedAdapter(self).get_tf_dataset()
 
     def get_jax_iterator(self):
-        return PyDatasetAdapter(self).get_jax_iterator()
+        return _OrderedAdapter(self).get_jax_iterator()
 
     def get_torch_dataloader(self):
-        return PyDatasetAdapter(self).get_torch_dataloader()
+        return _OrderedAdapter(self).get_torch_dataloader()
 
     @property
     def batch_size(self) -> None:
@@ -88,3 +91,33 @@ class OrderedBatches(keras.utils.PyDataset, DataAdapter):
     def partial_batch_size(self) -> None:
         """There is no partial batch."""
         return None
+
+
+class _CurrentEpoch(keras.utils.PyDataset):
+    """What workers see: drawing from it does not mark the epoch as drawn, since they also run ahead and look in."""
+
+    def __init__(self, batches: OrderedBatches):
+        super().__init__(batches.workers, batches.use_multiprocessing, batches.max_queue_size)
+        self.batches = batches
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __getitem__(self, index: int) -> tuple:
+        return self.batches.batch(self.batches.epoch, index)
+
+
+class _OrderedAdapter(PyDatasetAdapter):
+    """Hands out one epoch after the other without shuffling, and notes when all of one was handed out."""
+
+    def __init__(self, batches: OrderedBatches):
+        super().__init__(_CurrentEpoch(batches))
+        self.batches = batches
+
+    def _get_iterator(self) -> Iterator[tuple]:
+        for number, batch in enumerate(super()._get_iterator(), start=1):
+            self.batches.drawn = number == len(self.batches)
+            if self.batches.drawn and self.enqueuer is not None:
+                # Keras asks for no batch after the last, and workers that were not stopped never start again.
+                self.enqueuer.stop()
+            yield batch

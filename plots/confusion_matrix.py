@@ -23,7 +23,7 @@ def confusion_matrix(labels: ArrayLike, predicted: ArrayLike, values: str = "cou
 
     Args:
         labels: true label of each item `(n,)`.
-        predicted: answer for each item `(n,)`; it may hold labels that are never true, such as "unknown".
+        predicted: answer for each item `(n,)`; what is never true, such as "unknown", comes in the last columns.
         values: what the cells say: "counts", or "shares" of the row in percent.
         ax: Axes to draw in; None makes a new figure, larger for more labels.
 
@@ -48,31 +48,39 @@ def confusion_matrix(labels: ArrayLike, predicted: ArrayLike, values: str = "cou
         )
     if values not in ("counts", "shares"):
         raise ValueError(f"`values` must be 'counts' or 'shares'. Received: values={values!r}.")
-    names, codes = np.unique(np.concatenate([labels, predicted]), return_inverse=True)
-    rows, columns = np.split(codes, 2)
-    counts = np.bincount(rows * len(names) + columns, minlength=len(names) ** 2).reshape(len(names), -1)
-    shares = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    side = float(np.clip(0.3 * len(names), 3.2, 12))
+    names, answers, counts = _count(labels, predicted)
+    shares = 100 * counts / counts.sum(axis=1, keepdims=True)
+    side = float(np.clip(0.3 * len(answers), 3.2, 12))
     ax = axes_or_new(ax, side + 2.0, side + 1.0)
     image = ax.imshow(shares, cmap="Blues", vmin=0, vmax=100)
     ax.figure.colorbar(image, ax=ax, label="share of the row (%)", shrink=0.85, pad=0.02)
-    name_size = float(np.clip(320 / len(names), 5, 10))
-    turned = max(len(str(name)) for name in names) * len(names) > 40
-    ax.set_xticks(range(len(names)), names, fontsize=name_size, rotation=90 if turned else 0)
+    name_size = float(np.clip(320 / len(answers), 5, 10))
+    turned = max(len(str(name)) for name in answers) * len(answers) > 40
+    ax.set_xticks(range(len(answers)), answers, fontsize=name_size, rotation=90 if turned else 0)
     ax.set_yticks(range(len(names)), names, fontsize=name_size)
     ax.set_xlabel("answer")
     ax.set_ylabel("true label")
-    ax.set_title(f"accuracy {np.mean(rows == columns):.1%} of {len(labels):,}".replace("%", " %"))
+    ax.set_title(f"accuracy {np.mean(labels == predicted):.1%} of {len(labels):,}".replace("%", " %"))
     ax.tick_params(length=0)
     _write_cells(ax, counts if values == "counts" else shares, shares)
     return ax
+
+
+def _count(labels: np.ndarray, predicted: np.ndarray) -> tuple[list, list, np.ndarray]:
+    """The labels (rows), the answers (columns: the labels, then what is never true), and how often they met."""
+    names, rows = np.unique(labels, return_inverse=True)
+    answers = np.concatenate([names, np.setdiff1d(predicted, names)])
+    order = np.argsort(answers)
+    columns = order[np.searchsorted(answers, predicted, sorter=order)]
+    counts = np.bincount(rows * len(answers) + columns, minlength=len(names) * len(answers))
+    return names.tolist(), answers.tolist(), counts.reshape(len(names), len(answers))
 
 
 def _write_cells(ax: Axes, numbers: np.ndarray, shares: np.ndarray) -> None:
     """Writes the numbers that round to more than zero, in the largest size that fits a cell."""
     figure = ax.get_figure(root=True)
     figure.draw_without_rendering()
-    cell = ax.get_window_extent().width * 72 / figure.dpi / len(numbers)
+    cell = ax.get_window_extent().width * 72 / figure.dpi / numbers.shape[1]
     digits = len(str(round(numbers.max())))
     font_size = min(10.0, 0.55 * cell, 1.4 * cell / digits)
     if font_size < SMALLEST_FONT:

@@ -65,7 +65,7 @@ def point_scatter(
     names = np.unique(labels[~nameless]).tolist()
     columns = _legend_columns(len(names))
     ax = axes_or_new(ax, 6.4 + 1.3 * columns, 6.4)
-    size = float(np.clip(6000 / len(points), 6, 60))
+    size = float(np.clip(9000 / len(points), 8, 60))
     for name, (colour, marker) in label_styles(names).items():
         ax.scatter(
             *points[labels == name].T,
@@ -82,10 +82,15 @@ def point_scatter(
     if columns:
         _legend_outside(ax, columns)
     if NAMES_INSIDE_FROM <= len(names) <= MAX_NAMED:
-        centres = np.stack([np.median(points[labels == name], axis=0) for name in names])
+        tops = np.stack([_top(points[labels == name]) for name in names])
         colours = [colour for colour, _ in label_styles(names).values()]
-        write_names(ax, centres, [str(name) for name in names], colours, 8 if len(names) <= 30 else 7)
+        write_names(ax, tops, [str(name) for name in names], colours, 8 if len(names) <= 30 else 7)
     return ax
+
+
+def _top(points: np.ndarray) -> np.ndarray:
+    """Where a label's name belongs: over the middle of its points, at the height that three quarters stay under."""
+    return np.array([np.median(points[:, 0]), np.quantile(points[:, 1], 0.75)])
 
 
 def _legend_columns(num_names: int) -> int:
@@ -93,7 +98,7 @@ def _legend_columns(num_names: int) -> int:
 
 
 def _grey_name(labels: np.ndarray) -> str:
-    """Name of the grey points in the legend with their number: their own label where all have one that says something."""
+    """What the legend calls the grey points, with their number: their own label where they all have the same."""
     names = set(labels.astype(str))
     name = names.pop() if len(names) == 1 else "unlabelled"
     return f"{'noise' if name == '-1' else name or 'unlabelled'} ({len(labels)})"

@@ -34,7 +34,7 @@ def score_histogram(
         The Axes.
 
     Raises:
-        ValueError: if there are NaN or infinite scores, two lengths, only one kind of pair, or `num_bins` is not positive.
+        ValueError: if a score is not finite, there is only one kind of pair, or a length or setting is wrong.
 
     Example:
         >>> import matplotlib.pyplot as plt
@@ -45,9 +45,7 @@ def score_histogram(
     """
     scores, same = check_trials(scores, same)
     if not np.isfinite(scores).all():
-        raise ValueError(
-            f"`scores` must be finite to be drawn. Received: {(~np.isfinite(scores)).sum()} infinite values."
-        )
+        raise ValueError(f"`scores` must be finite to be drawn. Received: {np.isinf(scores).sum()} infinite values.")
     if num_bins < 1:
         raise ValueError(f"`num_bins` must be positive. Received: num_bins={num_bins}.")
     far, frr, thresholds = error_rates(scores, same)
@@ -60,8 +58,8 @@ def score_histogram(
         legend = f"{name} ({counts.sum():,} pairs)"
         ax.stairs(100 * counts / counts.sum(), edges, fill=True, alpha=0.35, color=colour)
         ax.stairs(100 * counts / counts.sum(), edges, color=colour, linewidth=1.4, label=legend)
-    errors = f"threshold {value:.3g}: {far[at]:.1%} false accepts, {frr[at]:.1%} false rejects".replace("%", " %")
-    ax.axvline(value, color="black", linestyle="--", linewidth=1.2, label=errors)
+    errors = f"threshold {value:.3f}: {far[at]:.1%} false accepts, {frr[at]:.1%} false rejects".replace("%", " %")
+    ax.axvline(value, ymax=0.75, color="black", linestyle="--", linewidth=1.2, label=errors)
     ax.set_title(f"EER {100 * equal_error_rate(scores, same):.1f} %")
     ax.set_xlabel("score")
     ax.set_ylabel("share of pairs per bin (%)")

@@ -55,12 +55,14 @@ def similarity_matrix(
     ax = axes_or_new(ax, width + 1.2, width)
     image = ax.imshow(similarities[np.ix_(order, order)], cmap="viridis", interpolation="antialiased")
     ax.figure.colorbar(image, ax=ax, label=name, shrink=0.85, pad=0.02)
+    line_width = float(np.clip(18 / len(names), 0.2, 0.8))
     for start in starts[1:]:
-        ax.axhline(start - 0.5, color="white", linewidth=0.6)
-        ax.axvline(start - 0.5, color="white", linewidth=0.6)
+        ax.axhline(start - 0.5, color="white", linewidth=line_width)
+        ax.axvline(start - 0.5, color="white", linewidth=line_width)
     centres = starts + (counts - 1) / 2
     font_size = float(np.clip(500 / len(names), 5, 9))
-    ax.set_xticks(centres, names, rotation=90, fontsize=font_size)
+    turned = max(len(str(name)) for name in names) * len(names) > 40
+    ax.set_xticks(centres, names, fontsize=font_size, rotation=90 if turned else 0)
     ax.set_yticks(centres, names, fontsize=font_size)
     ax.tick_params(length=0)
     return ax

@@ -72,3 +72,33 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+@contextmanager
+def locked_folder(folder: str | os.PathLike) -> Iterator[None]:
+    """Keeps other programs that ask for the same out of a folder until the block ends, or the program is killed.
+
+    The lock is on the folder itself, so no lock file is left behind. Where the system has no such locks (Windows)
+    nothing is locked.
+
+    Args:
+        folder: an existing folder.
+
+    Yields:
+        Nothing.
+
+    Example:
+        >>> with locked_folder("."):
+        ...     pass
+    """
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)

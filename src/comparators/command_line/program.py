@@ -38,8 +38,7 @@ class Program(click.Group):
         return list(self.commands)
 
     def invoke(self, context: click.Context) -> None:
-        # Read by TensorFlow when it is imported, later than here.
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        os.environ.setdefault("MPLBACKEND", "Agg")
         with warnings.catch_warnings():
             _show_only_our_warnings()
             try:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from comparators.command_line.quiet_keras import import_keras
 from comparators.command_line.report import counted, note
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ def load_audio_encoder(name_or_path: str) -> "AudioEncoder":
         FileNotFoundError: if there is neither a file nor a shipped model of that name.
         ValueError: if it is not a model, or one of something else than recordings.
     """
+    import_keras()
     from comparators.models.audio_encoder import AudioEncoder
     from comparators.models.loading import load
 
@@ -71,4 +73,16 @@ def require_labels(table: "pd.DataFrame", what_for: str) -> None:
         raise ValueError(
             f"{what_for} needs labels, but there is neither a column `label` nor `speaker`, nor a sub-folder for each "
             f"label. Columns: {', '.join(table.columns)}. Name the column with --label-column."
+        )
+
+
+def require_pairs(table: "pd.DataFrame", what_for: str) -> None:
+    """Raises a ValueError unless there are two labels, and two recordings of one of them."""
+    require_labels(table, what_for)
+    counts = table["label"].value_counts()
+    if len(counts) < 2 or counts.max() < 2:
+        raise ValueError(
+            f"{what_for} needs two labels or more, and two recordings of a label. "
+            f"Received: {counted(len(table), 'recording')} of {counted(len(counts), 'label')}, at most {counts.max()} of "
+            "one. Add recordings, or name another column with --label-column."
         )

@@ -1,0 +1,104 @@
+"""Pictures of the embedding space during training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import keras
+import numpy as np
+from numpy.typing import ArrayLike
+
+from comparators.callbacks.validation_embeddings import embed_items
+from comparators.plots.point_scatter import point_scatter
+from comparators.plots.projection import project
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+
+class EmbeddingPicture(keras.callbacks.Callback):
+    """Draws the embeddings of some items every few epochs to `epoch_0005.png`, `epoch_0010.png`, ...
+
+    Each picture is turned (and mirrored if need be) to lie as close as it can to the one before, and the axes never
+    shrink, so that the pictures can be watched as a film.
+
+    Args:
+        inputs: items to draw, see `VerificationMonitor`.
+        labels: label of each item `(n,)`.
+        directory: folder of the pictures; it is made if it is missing.
+        every: epochs from one picture to the next.
+        method: "pca", "tsne" or "umap", see `comparators.plots.project`.
+        batch_size: items embedded at a time.
+
+    Raises:
+        ValueError: if `every` is not positive, or an embedding is not finite.
+
+    Example:
+        >>> x, labels = np.eye(4, dtype="float32"), np.array([0, 0, 1, 1])
+        >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+        >>> model.compile("sgd", "mse")
+        >>> picture = EmbeddingPicture(x, labels, "pictures", every=2)
+        >>> history = model.fit(x, np.eye(2)[labels], epochs=4, verbose=0, callbacks=[picture])
+        >>> sorted(path.name for path in Path("pictures").iterdir())
+        ['epoch_0002.png', 'epoch_0004.png']
+    """
+
+    def __init__(
+        self,
+        inputs,
+        labels: ArrayLike,
+        directory: str | PathLike,
+        every: int = 5,
+        method: str = "pca",
+        batch_size: int = 64,
+    ):
+        super().__init__()
+        if every < 1:
+            raise ValueError(f"`every` must be positive. Received: every={every}.")
+        self.inputs, self.labels, self.directory = inputs, np.asarray(labels), Path(directory)
+        self.every, self.method, self.batch_size = every, method, batch_size
+        self.points: np.ndarray | None = None
+        self.reach = 0.0
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        if (epoch + 1) % self.every:
+            return
+        points = project(embed_items(self.model, self.inputs, self.batch_size), self.method)
+        points = points - points.mean(axis=0)
+        self.points = points if self.points is None else turn_towards(points, self.points)
+        self.reach = max(self.reach, 1.1 * float(np.abs(points).max()))
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.draw(epoch + 1)
+
+    def draw(self, epoch: int) -> None:
+        """Writes the picture of `self.points`, outside of pyplot, which would keep every figure."""
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(9.5, 6.4), layout="constrained")
+        ax = figure.add_subplot(xlim=(-self.reach, self.reach), ylim=(-self.reach, self.reach))
+        ax.set_title(f"epoch {epoch}")
+        point_scatter(self.points, self.labels, ax=ax)
+        figure.savefig(self.directory / f"epoch_{epoch:04d}.png", dpi=100)
+
+
+def turn_towards(points: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """Turns and mirrors points about the origin to lie as close as they can to the reference (orthogonal Procrustes).
+
+    Args:
+        points: `(n, 2)`.
+        reference: where each point should come to lie `(n, 2)`.
+
+    Returns:
+        The turned points `(n, 2)`; distances between them are kept.
+
+    Example:
+        >>> points = np.array([[1.0, 0.0], [0.0, 2.0]])
+        >>> turn_towards(points[:, ::-1], points).round(6).tolist()
+        [[1.0, 0.0], [0.0, 2.0]]
+
+    Reference:
+        Schönemann, "A generalized solution of the orthogonal Procrustes problem", Psychometrika 1966.
+    """
+    left, _, right = np.linalg.svd(points.T @ reference)
+    return points @ (left @ right)

@@ -1,0 +1,67 @@
+"""What a comparator is trained for: a layer from embeddings and labels to a loss."""
+
+import keras
+from keras import KerasTensor
+
+
+@keras.saving.register_keras_serializable("comparators")
+class Objective(keras.layers.Layer):
+    """Base of the objectives: layers that a comparator owns, so that what they learn is trained and saved with it.
+
+    A subclass implements `call`, and `measures` when there is more to watch than the loss. Objectives compute in
+    float32 under any dtype policy; `dtype="float64"` is for checks of numbers.
+
+    Call arguments:
+        embeddings: `(batch, dim)`.
+        labels: int `(batch,)`, codes 0..n-1.
+        sample_weight: `(batch,)`, weights of the items in the mean; None weighs them alike.
+        training: whether the loss is for training.
+
+    Returns:
+        The loss, a scalar.
+
+    Raises:
+        ValueError: the dtype is neither float32 nor float64.
+
+    Example:
+        >>> class Norms(Objective):
+        ...     def call(self, embeddings, labels, sample_weight=None, training=None):
+        ...         return self.weighted_mean(keras.ops.norm(embeddings, axis=-1), sample_weight)
+        >>> float(Norms()(keras.ops.ones((2, 4)), keras.ops.array([0, 1])))
+        2.0
+    """
+
+    measure_names: tuple[str, ...] = ()
+    """Names of the values that `measures` returns."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**{"dtype": "float32"} | kwargs)
+        if self.compute_dtype not in ("float32", "float64"):
+            raise ValueError(
+                "An objective computes in float32 (or float64 for checks), also in a model of mixed precision. "
+                f"Received: dtype={self.dtype_policy.name}. Leave `dtype` out."
+            )
+
+    def call(
+        self,
+        embeddings: KerasTensor,
+        labels: KerasTensor,
+        sample_weight: KerasTensor | None = None,
+        training: bool | None = None,
+    ) -> KerasTensor:
+        raise NotImplementedError(f"{type(self).__name__} must implement `call(embeddings, labels, ...)`: the loss.")
+
+    def measures(self, embeddings: KerasTensor, labels: KerasTensor) -> dict[str, KerasTensor]:
+        """Returns what to watch beside the loss, by name: scalars, means over the batch. None in the base."""
+        return {}
+
+    def weighted_mean(self, losses: KerasTensor, sample_weight: KerasTensor | None) -> KerasTensor:
+        """Returns the mean of `losses` `(batch,)`, weighted by `sample_weight` `(batch,)` when it is given."""
+        if sample_weight is None:
+            return keras.ops.mean(losses)
+        weights = keras.ops.reshape(keras.ops.cast(sample_weight, losses.dtype), (-1,))
+        total = keras.ops.sum(weights)
+        return keras.ops.sum(losses * weights) / keras.ops.where(total == 0, keras.ops.ones_like(total), total)
+
+    def compute_output_shape(self, embeddings_shape: tuple) -> tuple:
+        return ()

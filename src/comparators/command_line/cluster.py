@@ -1,0 +1,11 @@
+"""`comparators cluster`."""
+
+import click
+
+
+@click.command()
+def cluster():
+    """Later.
+
+    comparators cluster a
+    """

@@ -1,0 +1,11 @@
+"""`comparators enroll`."""
+
+import click
+
+
+@click.command()
+def enroll():
+    """Later.
+
+    comparators enroll a
+    """

@@ -1,0 +1,148 @@
+"""`comparators evaluate`: error rates of a model on labelled recordings, and a threshold fitted on them."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from comparators.command_line import options
+from comparators.command_line.report import print_json, text_table
+
+if TYPE_CHECKING:
+    from comparators.models.audio_encoder import AudioEncoder
+    from comparators.recognition.embedding_table import EmbeddingTable
+    from comparators.recognition.threshold import Threshold
+
+# The interval draws all pairs some hundred times: above this many it would take longer than the embedding.
+_MOST_PAIRS_FOR_AN_INTERVAL = 1_000_000
+
+
+@click.command(short_help="Measure a model on labelled recordings; fit its threshold.")
+@click.argument("model_name", metavar="MODEL")
+@options.sources
+@click.option(
+    "-o",
+    "--output",
+    metavar="model.keras",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Fit the threshold on these recordings, and write the model with it to this file.",
+)
+@options.target_far
+@options.label_column
+@options.split
+@options.seed
+@options.json
+@options.quiet
+def evaluate(
+    model_name: str,
+    sources: tuple[str, ...],
+    output: Path | None,
+    target_far: float | None,
+    label_column: str | None,
+    split: str | None,
+    seed: int,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Measure MODEL (a shipped model's name, or a .keras file) on all pairs of the recordings in SOURCE.
+
+    Prints the equal error rate with its 95 % interval over labels, minDCF, AUC, how often the nearest other recording
+    has the right label, and the errors at the model's threshold. Labels that the model was trained on tell nothing about
+    new ones.
+
+    A threshold belongs to the data that it is used on: with -o, one is fitted on these recordings (where false accepts
+    and false rejects are equal, or for the --target-far that you allow) and stored in a copy of the model.
+
+    \b
+    comparators evaluate speaker-encoder manifest.csv --split test
+    comparators evaluate speaker-encoder my_voices/ --target-far 0.01 -o mine.keras
+    comparators verify a.wav b.wav --model mine.keras
+
+    Exit status: 0 done; 1 done, recordings were skipped; 2 wrong usage or input.
+    """
+    from comparators.command_line.output_files import check_output, save_model
+    from comparators.command_line.recordings import embed_table, load_audio_encoder, read_sources, require_pairs
+
+    if output is not None:
+        check_output(output, (".keras",))
+    manifest = read_sources(sources, label_column, split)
+    require_pairs(manifest, "Evaluation")
+    model = load_audio_encoder(model_name)
+    table, failures = embed_table(model, manifest, quiet)
+    figures = measure(model, table, seed)
+    fitted = None
+    if output is not None or target_far is not None:
+        origin = f"{', '.join(Path(source).name for source in sources)}, {figures['labels']} labels"
+        fitted = model.fit_threshold(table.vectors, table.labels, target_far=target_far, origin=origin)
+    if output is not None:
+        save_model(model, output)
+    if as_json:
+        threshold = None if fitted is None else fitted.to_dict()
+        print_json({"model": model_name, **figures, "fitted_threshold": threshold, "failures": failures})
+    else:
+        click.echo(_as_text(figures, fitted, output))
+    return 1 if failures else 0
+
+
+def measure(model: "AudioEncoder", table: "EmbeddingTable", seed: int = 0) -> dict:
+    """Returns the figures of verification on all pairs of a table, by name, and those at the model's own threshold."""
+    from comparators import metrics
+
+    scores, same = metrics.pair_scores(table.vectors, table.labels, similarity=model.similarity_name)
+    figures = {
+        "recordings": len(table),
+        "labels": len(set(table.labels.tolist())),
+        "pairs": len(scores),
+        "equal_error_rate": metrics.equal_error_rate(scores, same),
+        "equal_error_rate_interval": None,
+        "min_dcf_01": metrics.min_dcf(scores, same, p_target=0.01),
+        "min_dcf_05": metrics.min_dcf(scores, same, p_target=0.05),
+        "auc": metrics.roc_auc(scores, same),
+        "precision_at_1": metrics.precision_at_1(table.vectors, table.labels, similarity=model.similarity_name),
+        "threshold": None,
+    }
+    if len(scores) <= _MOST_PAIRS_FOR_AN_INTERVAL:
+        figures["equal_error_rate_interval"] = metrics.equal_error_rate_interval(
+            table.vectors, table.labels, num_draws=200, similarity=model.similarity_name, seed=seed
+        )
+    if model.threshold is not None:
+        accepted = model.threshold.accepts(scores)
+        figures["threshold"] = {
+            "value": model.threshold.value,
+            "origin": model.threshold.origin,
+            "false_accept_rate": float(accepted[~same].mean()),
+            "false_reject_rate": float(1 - accepted[same].mean()),
+        }
+    return figures
+
+
+def _as_text(figures: dict, fitted: "Threshold | None", output: Path | None) -> str:
+    interval = figures["equal_error_rate_interval"]
+    rows = [
+        ("recordings, labels, pairs", " / ".join(f"{figures[name]:,}" for name in ("recordings", "labels", "pairs"))),
+        ("equal error rate", _percent(figures["equal_error_rate"])),
+        ("  95 % interval over labels", "-" if interval is None else " to ".join(map(_percent, interval))),
+        ("minDCF at .01 and .05", f"{figures['min_dcf_01']:.3f} / {figures['min_dcf_05']:.3f}"),
+        ("area under the ROC curve", f"{figures['auc']:.4f}"),
+        ("nearest has the same label", _percent(figures["precision_at_1"])),
+    ]
+    own = figures["threshold"]
+    if own is None:
+        rows.append(("threshold of the model", "none"))
+    else:
+        rows += [
+            ("threshold of the model", f"{own['value']:.3f} ({own['origin']})"),
+            ("  false accepts, false rejects", f"{_percent(own['false_accept_rate'])} / {_percent(own['false_reject_rate'])}"),
+        ]
+    if fitted is not None:
+        rows += [
+            ("threshold fitted here", f"{fitted.value:.3f} ({fitted.origin})"),
+            ("  false accepts, false rejects", f"{_percent(fitted.far)} / {_percent(fitted.frr)}"),
+        ]
+    if output is not None:
+        rows.append(("model with this threshold", str(output)))
+    return text_table(["figure", "value"], rows)
+
+
+def _percent(rate: float) -> str:
+    return f"{100 * rate:.2f} %"

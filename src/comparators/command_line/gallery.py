@@ -1,0 +1,11 @@
+"""`comparators gallery`."""
+
+import click
+
+
+@click.group()
+def gallery():
+    """Later.
+
+    comparators gallery a
+    """

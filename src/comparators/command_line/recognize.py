@@ -1,0 +1,11 @@
+"""`comparators recognize`."""
+
+import click
+
+
+@click.command()
+def recognize():
+    """Later.
+
+    comparators recognize a
+    """
