@@ -11,11 +11,11 @@ _SILENCE_DB = -120.0
 class SpeechDetector:
     """Finds speech as what stands out from the noise around it.
 
-    The level of each 10 ms (after pre-emphasis, so that rumble and an offset hardly count) is compared with a noise
-    floor: the lowest level, averaged over 50 ms, within `noise_window_seconds`. The threshold lies `sensitivity` of the
-    way from the floor to the peak, and a run of frames over it counts as speech when it lasts; runs are then joined
-    over short pauses and padded. A sound whose level hardly moves (a hum, a tone, steady noise, digital silence) holds
-    no speech.
+    The level of each 10 ms is compared with a noise floor: the lowest level, averaged over 50 ms, within
+    `noise_window_seconds`. The threshold lies `sensitivity` of the way from the floor to the peak, and a run of frames
+    over it counts as speech when it lasts; runs are then joined over short pauses and padded. Both the plain level and
+    the one after pre-emphasis are looked at, and either is enough: rumble hides a word in the one, hiss in the other.
+    A sound whose level hardly moves (a hum, a tone, steady noise, digital silence) holds no speech.
 
     It is meant for trimming and for refusing recordings without speech; it does not tell speech from other changing
     sounds.
@@ -25,7 +25,7 @@ class SpeechDetector:
         sensitivity: position of the threshold between noise floor (0) and peak (1), in dB; lower keeps more.
         max_margin_db: the threshold is never farther than this over the floor, whatever the peak.
         max_range_db: what is this far under the peak is never speech.
-        min_level_db: frames under this level after pre-emphasis, in dB relative to full scale, are never speech.
+        min_level_db: frames under this level, in dB relative to full scale, are never speech.
         min_dynamics_db: a recording whose peak is not this far over its floor is steady and holds no speech.
         min_speech_seconds: shorter runs (clicks) are dropped.
         max_pause_seconds: shorter pauses within speech are kept.
@@ -138,36 +138,41 @@ class SpeechDetector:
         return round(seconds * self.sample_rate / self._hop)
 
     def _is_speech(self, samples: np.ndarray) -> np.ndarray:
-        level = _levels(samples, self._hop)
-        if len(level) < max(1, self._frames(self.min_speech_seconds)):
+        levels = _levels(samples, self._hop)
+        if levels.shape[1] < max(1, self._frames(self.min_speech_seconds)):
             return np.zeros(0, bool)
+        return np.logical_or.reduce([self._stands_out(level) for level in levels])
+
+    def _stands_out(self, level: np.ndarray) -> np.ndarray:
         # The level that enough frames reach: a click does not raise it.
         rank = max(1, self._frames(self.min_speech_seconds))
         peak = np.partition(level, -rank)[-rank]
         smooth = uniform_filter1d(level, 5, mode="nearest")
-        floor = minimum_filter1d(smooth, max(1, self._frames(self.noise_window_seconds)), mode="nearest")
-        floor = np.maximum(floor, peak - self.max_range_db)
         if peak < self.min_level_db or peak - smooth.min() < self.min_dynamics_db:
             return np.zeros(len(level), bool)
+        floor = minimum_filter1d(smooth, max(1, self._frames(self.noise_window_seconds)), mode="nearest")
+        floor = np.maximum(floor, peak - self.max_range_db)
         margin = np.minimum(self.sensitivity * (peak - floor), self.max_margin_db)
         return uniform_filter1d(level, 3, mode="nearest") > np.maximum(floor + margin, self.min_level_db)
 
 
 def _levels(samples: np.ndarray, hop: int) -> np.ndarray:
-    """Returns the level in dB of each whole frame, and of the rest at the end as one more."""
+    """Returns the plain and the pre-emphasised level in dB, `(2, frames)`; what remains at the end is a frame too."""
     whole = len(samples) // hop
-    frames = samples[: whole * hop].reshape(whole, hop)
+    levels = _frame_levels(samples[: whole * hop].reshape(whole, hop))
     if len(samples) > whole * hop and whole:
-        return np.append(_frame_levels(frames), _frame_levels(samples[None, -hop:]))
-    return _frame_levels(frames)
+        levels = np.append(levels, _frame_levels(samples[None, -hop:]), axis=1)
+    return levels
 
 
 def _frame_levels(frames: np.ndarray) -> np.ndarray:
-    # The power of x[t] - a x[t - 1], multiplied out: no second copy of a long recording is made.
     now, before = frames[:, 1:], frames[:, :-1]
-    power = np.einsum("ij,ij->i", now, now) + _PRE_EMPHASIS**2 * np.einsum("ij,ij->i", before, before)
-    power -= 2 * _PRE_EMPHASIS * np.einsum("ij,ij->i", now, before)
-    return 10 * np.log10(np.maximum(power / (frames.shape[1] - 1), 10 ** (_SILENCE_DB / 10)))
+    plain = np.einsum("ij,ij->i", now, now)
+    # The power of x[t] - a x[t - 1], multiplied out: no second copy of a long recording is made.
+    emphasised = plain + _PRE_EMPHASIS**2 * np.einsum("ij,ij->i", before, before)
+    emphasised -= 2 * _PRE_EMPHASIS * np.einsum("ij,ij->i", now, before)
+    power = np.stack([plain, emphasised]) / now.shape[1]
+    return 10 * np.log10(np.maximum(power, 10 ** (_SILENCE_DB / 10)))
 
 
 def _runs(mask: np.ndarray) -> np.ndarray:

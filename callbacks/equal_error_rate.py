@@ -35,7 +35,7 @@ class EqualErrorRate(PairEqualErrorRate):
         0.0
     """
 
-    def __init__(self, num_bins: int = 2000, name: str = "eer", dtype: str | None = None):
+    def __init__(self, num_bins: int = 2000, name: str = "batch_eer", dtype: str | None = None):
         super().__init__(-1.0, 1.0, num_bins, name=name, dtype=dtype)
 
     def update_state(self, y_true: KerasTensor, y_pred: KerasTensor, sample_weight: KerasTensor | None = None) -> None:

@@ -42,7 +42,7 @@ class PairEqualErrorRate(keras.metrics.Metric):
         minimum: float = -1.0,
         maximum: float = 1.0,
         num_bins: int = 2000,
-        name: str = "eer",
+        name: str = "pair_eer",
         dtype: str | None = None,
     ):
         super().__init__(name=name, dtype=dtype)

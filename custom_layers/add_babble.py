@@ -12,8 +12,8 @@ from comparators.custom_layers.waveform_augmentation import WaveformAugmentation
 class AddBabble(WaveformAugmentation):
     """Adds other items of the batch, all of one level, at a signal-to-noise ratio.
 
-    Each voice is another item, the same number of rows away for the whole batch and turned in time. An item of the
-    same label may be among them. A batch of one stays as it is.
+    The voices are other items out of those that are changed, drawn by chance; one of the same label may be among them.
+    A batch of one stays as it is.
 
     Args:
         num_voices: items added to each.
@@ -52,27 +52,22 @@ class AddBabble(WaveformAugmentation):
         if num_voices < 1:
             raise ValueError(f"`num_voices` must be positive. Received: num_voices={num_voices}.")
         self.num_voices = num_voices
+        self.fewest_items = num_voices + 1
         self.snr_range = value_range("snr_range", snr_range)
 
     def augment(self, waveforms: KerasTensor, lengths: KerasTensor) -> KerasTensor:
-        batch, num_samples = ops.shape(waveforms)
+        batch = ops.shape(waveforms)[0]
         levelled = waveforms * ops.rsqrt(ops.maximum(power(waveforms, lengths), 1e-10))
-        babble = sum(self._voice(levelled, batch, num_samples) for _ in range(self.num_voices))
-        return added_at(waveforms, babble, lengths, self.draw(batch, self.snr_range))
+        rows = ops.arange(batch, dtype="int32")
+        babble = sum(ops.take(levelled, (rows + self._away(batch)) % batch, axis=0) for _ in range(self.num_voices))
+        alone = ops.cast(batch, "int32") == 1
+        return added_at(waveforms, ops.where(alone, 0.0, babble), lengths, self.draw(batch, self.snr_range))
 
-    def _voice(self, levelled: KerasTensor, batch: int | KerasTensor, num_samples: int | KerasTensor) -> KerasTensor:
-        """Returns another item for each item, turned in time; zeros where there is no other."""
-        rows, samples = ops.arange(batch, dtype="int32"), ops.arange(num_samples, dtype="int32")
-        away = 1 + self._whole_number(batch - 1)
-        voice = ops.take(levelled, (rows + away) % batch, axis=0)
-        voice = ops.take(voice, (samples + self._whole_number(num_samples)) % num_samples, axis=1)
-        return voice * ops.cast(ops.cast(batch, "int32") > 1, "float32")
-
-    def _whole_number(self, end: int | KerasTensor) -> KerasTensor:
-        """Returns a scalar draw from 0..end - 1; 0 when there is none."""
-        end = ops.maximum(ops.cast(end, "float32"), 1.0)
+    def _away(self, batch: int | KerasTensor) -> KerasTensor:
+        """Returns how many rows away a voice is: a scalar draw from 1..batch - 1."""
+        others = ops.maximum(ops.cast(batch, "float32") - 1.0, 1.0)
         draw = keras.random.uniform((), dtype="float32", seed=self.seed_generator)
-        return ops.cast(ops.minimum(ops.floor(draw * end), end - 1.0), "int32")
+        return ops.cast(1.0 + ops.minimum(ops.floor(draw * others), others - 1.0), "int32")
 
     def get_config(self) -> dict:
         return super().get_config() | {"num_voices": self.num_voices, "snr_range": list(self.snr_range)}

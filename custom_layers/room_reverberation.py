@@ -43,7 +43,7 @@ class RoomReverberation(WaveformAugmentation):
         (True, True)
 
     Reference:
-        Lebart et al. 2001 (Polack's model of the late reverberation: decaying Gaussian noise).
+        Lebart et al. 2001 (Polack's model of the late reverberation: decaying noise).
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class RoomReverberation(WaveformAugmentation):
         num_samples = math.ceil(self.reverberation_time_range[1] * self.sample_rate)
         seconds = ops.arange(num_samples, dtype="float32") / self.sample_rate
         decay = ops.exp(-_SILENT_DECAY * seconds / self.draw(batch, self.reverberation_time_range))
-        noise = keras.random.normal((batch, num_samples), dtype="float32", seed=self.seed_generator)
+        noise = keras.random.uniform((batch, num_samples), -1.0, 1.0, dtype="float32", seed=self.seed_generator)
         tail = ops.where(seconds >= self.delay_seconds, noise * decay, 0.0)
         energy = ops.sum(ops.square(tail), axis=1, keepdims=True)
         return tail * ops.rsqrt(energy) * ops.power(10.0, -self.draw(batch, self.direct_ratio_range) / 20.0)

@@ -61,12 +61,13 @@ class SpeedChange(WaveformAugmentation):
         # The way gained, not the place: float32 holds the fraction of a small number better.
         gained = ops.cast(samples, "float32") * (self.draw(batch, self.factor_range) - 1.0)
         whole = ops.floor(gained)
-        place = samples + ops.cast(whole, "int32")
-        rows = ops.arange(batch, dtype="int32")[:, None] * num_samples
         end = ops.maximum(lengths, 1)[:, None]
-        flat = ops.reshape(waveforms, (-1,))
-        taps = [ops.take(flat, rows + (place + offset) % end) for offset in (-1, 0, 1, 2)]
-        return _cubic(*taps, gained - whole)
+        place = (samples + ops.cast(whole, "int32")) % end
+        rows = ops.arange(batch, dtype="int32")[:, None] * num_samples
+        neighbours = ops.pad(waveforms, ((0, 0), (1, 2)))
+        neighbours = ops.stack([neighbours[:, start : start + num_samples] for start in range(4)], axis=-1)
+        neighbours = ops.take(ops.reshape(neighbours, (-1, 4)), rows + place, axis=0)
+        return _cubic(*ops.unstack(neighbours, 4, axis=-1), gained - whole)
 
     def get_config(self) -> dict:
         return super().get_config() | {"factor_range": list(self.factor_range)}

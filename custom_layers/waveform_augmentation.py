@@ -1,5 +1,6 @@
 """What all augmentations of waveforms share: who is changed, when, and that lengths stay."""
 
+import math
 from collections.abc import Sequence
 
 import keras
@@ -16,9 +17,9 @@ class WaveformAugmentation(keras.layers.Layer):
     One convention for all of them: an item keeps its length, samples past `lengths` come out as zeros, each item draws
     for itself, and it is changed with `probability`. So they can be applied one after the other with the same
     `lengths`. Outside of training the waveforms come back as they are (with the padding zeroed). They compute in float32
-    under any dtype policy.
+    under any dtype policy, and only for `ceil(probability * batch)` items, so a small probability costs little.
 
-    A subclass implements `augment(waveforms, lengths)`.
+    A subclass implements `augment(waveforms, lengths)`; when that needs several items at once, it sets `fewest_items`.
 
     Args:
         probability: that an item is changed.
@@ -43,6 +44,8 @@ class WaveformAugmentation(keras.layers.Layer):
         array([[2., 2., 0.]], dtype=float32)
     """
 
+    fewest_items = 1
+
     def __init__(self, probability: float = 0.5, seed: int | None = None, **kwargs):
         super().__init__(**kwargs | {"dtype": "float32", "autocast": False})
         if not 0 <= probability <= 1:
@@ -60,10 +63,27 @@ class WaveformAugmentation(keras.layers.Layer):
         batch, num_samples = ops.shape(waveforms)
         if lengths is None:
             lengths = ops.broadcast_to(ops.cast(num_samples, "int32"), (batch,))
-        augmented = zero_padding(self.augment(waveforms, ops.cast(lengths, "int32")), lengths)
+        lengths = ops.cast(lengths, "int32")
         if self.probability == 1:
-            return augmented
-        return ops.where(self.draw(batch, (0.0, 1.0)) < self.probability, augmented, waveforms)
+            return zero_padding(self.augment(waveforms, lengths), lengths)
+        return self._augment_some(waveforms, lengths)
+
+    def _augment_some(self, waveforms: KerasTensor, lengths: KerasTensor) -> KerasTensor:
+        """Changes as many items as a batch can need at most, and keeps the right share of the changes."""
+        batch = ops.shape(waveforms)[0]
+        count = self._most_changed(batch)
+        chosen = ops.argsort(self.draw(batch, (0.0, 1.0))[:, 0])[:count]
+        before, lengths = ops.take(waveforms, chosen, axis=0), ops.take(lengths, chosen)
+        after = zero_padding(self.augment(before, lengths), lengths)
+        share = self.probability * ops.cast(batch, "float32") / ops.cast(count, "float32")
+        after = ops.where(self.draw(count, (0.0, 1.0)) < share, after, before)
+        return ops.scatter_update(waveforms, chosen[:, None], after)
+
+    def _most_changed(self, batch: int | KerasTensor) -> int | KerasTensor:
+        if isinstance(batch, int):
+            return min(batch, max(math.ceil(self.probability * batch), self.fewest_items))
+        count = ops.cast(ops.ceil(self.probability * ops.cast(batch, "float32")), "int32")
+        return ops.minimum(batch, ops.maximum(count, self.fewest_items))
 
     def augment(self, waveforms: KerasTensor, lengths: KerasTensor) -> KerasTensor:
         """Returns all waveforms changed; what it leaves in the padding is zeroed afterwards.

@@ -33,7 +33,7 @@ class WeightedObjectives(Objective):
 
     Example:
         >>> from comparators.custom_layers import GE2E, CosineClassifier
-        >>> parts = [GE2E(2, name="ge2e"), CosineClassifier(10, name="classifier")]
+        >>> parts = [GE2E(name="ge2e"), CosineClassifier(10, name="classifier")]
         >>> both = WeightedObjectives(parts, weights=[1.0, 0.5])
         >>> embeddings, labels = keras.ops.eye(4), keras.ops.array([0, 0, 9, 9])
         >>> tuple(both(embeddings, labels).shape)

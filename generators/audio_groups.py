@@ -1,6 +1,5 @@
 """Batches of windows of recordings: P labels, K windows of each."""
 
-import warnings
 from collections.abc import Mapping
 
 import numpy as np
@@ -98,7 +97,6 @@ class AudioGroups(OrderedBatches):
         self._items = [
             tuple(row) for row in table.reindex(columns=["path", "start", "end", "channel"]).itertuples(index=False)
         ]
-        self._warn_of_single_items()
 
     @property
     def label_names(self) -> np.ndarray:
@@ -141,15 +139,6 @@ class AudioGroups(OrderedBatches):
 
     def _random(self, *key: int) -> np.random.Generator:
         return np.random.default_rng((self.sampler.seed, *key))
-
-    def _warn_of_single_items(self) -> None:
-        single = np.count_nonzero(np.bincount(self.sampler.codes) == 1)
-        if single and self.sampler.items_per_label > 1:
-            warnings.warn(
-                f"{single} of {len(self.label_names)} labels have one item: all their windows are of one recording. "
-                "`sampler.report()` counts such pairs.",
-                stacklevel=3,
-            )
 
 
 def _check_columns(table: pd.DataFrame, within_corpus: bool) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import soundfile
 import soxr
 
+from comparators.acoustics.loudness import scale_to_dbfs
 from comparators.acoustics.speech_detector import SpeechDetector
 from comparators.generators.truncation import is_truncated, states_its_length
 
@@ -21,6 +22,8 @@ class AudioReader:
     Args:
         sample_rate: of the waveforms returned, in Hz.
         trim: a `SpeechDetector` of the same sample rate: only the parts with speech are kept, joined. None keeps all.
+        level_dbfs: quieter recordings are brought up to this level before trimming, see `scale_to_dbfs`. None leaves
+            all as they are.
 
     Raises:
         ValueError: `sample_rate` is not a positive integer, or the detector works at another rate.
@@ -34,7 +37,7 @@ class AudioReader:
         ((16000,), (4000,))
     """
 
-    def __init__(self, sample_rate: int = 16_000, trim: SpeechDetector | None = None):
+    def __init__(self, sample_rate: int = 16_000, trim: SpeechDetector | None = None, level_dbfs: float | None = None):
         if int(sample_rate) != sample_rate or sample_rate < 1:
             raise ValueError(f"`sample_rate` must be a positive integer, in Hz. Received: sample_rate={sample_rate}.")
         if trim is not None and trim.sample_rate != sample_rate:
@@ -44,11 +47,12 @@ class AudioReader:
             )
         self.sample_rate = int(sample_rate)
         self.trim = trim
+        self.level_dbfs = level_dbfs
 
     @classmethod
-    def trimming(cls, sample_rate: int = 16_000) -> "AudioReader":
+    def trimming(cls, sample_rate: int = 16_000, level_dbfs: float | None = None) -> "AudioReader":
         """Returns a reader that keeps only the parts with speech, found with the detector's default settings."""
-        return cls(sample_rate, trim=SpeechDetector(sample_rate))
+        return cls(sample_rate, trim=SpeechDetector(sample_rate), level_dbfs=level_dbfs)
 
     def read(
         self,
@@ -101,13 +105,14 @@ class AudioReader:
 
     def get_config(self) -> dict:
         """Returns the constructor's arguments as plain values."""
-        return {"sample_rate": self.sample_rate, "trim": None if self.trim is None else self.trim.get_config()}
+        trim = None if self.trim is None else self.trim.get_config()
+        return {"sample_rate": self.sample_rate, "trim": trim, "level_dbfs": self.level_dbfs}
 
     @classmethod
     def from_config(cls, config: dict) -> "AudioReader":
         """Builds a reader from what `get_config` returned."""
-        trim = config["trim"]
-        return cls(config["sample_rate"], None if trim is None else SpeechDetector.from_config(trim))
+        trim = None if config["trim"] is None else SpeechDetector.from_config(config["trim"])
+        return cls(**config | {"trim": trim})
 
     def _finish(self, samples: np.ndarray, rate: int, channel: int | None) -> np.ndarray:
         if samples.ndim == 2:
@@ -116,6 +121,8 @@ class AudioReader:
             length = math.ceil(len(samples) * (self.sample_rate / rate))
             samples = soxr.resample(samples, rate, self.sample_rate, quality="HQ")[:length]
             samples = np.pad(samples, (0, length - len(samples)))
+        if self.level_dbfs is not None:
+            samples = scale_to_dbfs(samples, self.level_dbfs, only_up=True)
         return samples if self.trim is None else self.trim.trim(samples)
 
 

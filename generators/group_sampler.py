@@ -1,5 +1,6 @@
 """Which items are in a batch: P labels, K items of each."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -73,6 +74,7 @@ class GroupSampler:
         self._recordings = self._recording_codes(recordings)
         self._corpora = self._labels_by_corpus(corpora)
         self._batches = self._batches_by_corpus(corpus_weights or {}, passes_per_epoch)
+        self._warn_of_single_items()
         self.num_batches = sum(self._batches)
 
     def batch(self, epoch: int, index: int) -> np.ndarray:
@@ -124,6 +126,15 @@ class GroupSampler:
             "pairs_of_one_recording": shared,
             "share_of_one_recording": shared / pairs if pairs else 0.0,
         }
+
+    def _warn_of_single_items(self) -> None:
+        single = np.count_nonzero(self._counts == 1)
+        if single and self.items_per_label > 1:
+            warnings.warn(
+                f"{single} of {len(self._counts)} labels have one item: it fills all {self.items_per_label} places of "
+                "its label in a batch. `report()` counts such pairs.",
+                stacklevel=3,
+            )
 
     def _random(self, *key: int) -> np.random.Generator:
         return np.random.default_rng((self.seed, *key))

@@ -75,7 +75,6 @@ class AudioEncoder(Encoder):
         self.windows = windows
         self.minimum_speech_seconds = minimum_speech_seconds
         self.embedder = WaveformEmbedder(encoder, windows)
-        self.built = True
 
     @classmethod
     def default(

@@ -148,7 +148,8 @@ class Comparator(keras.Model, abc.ABC):
     @property
     def embedding_dim(self) -> int:
         """Values in an embedding."""
-        return int(self.encoders[0].output_shape[-1])
+        encoder = self.encoders[0]
+        return int(encoder.embedding_dim if hasattr(encoder, "embedding_dim") else encoder.output_shape[-1])
 
     @property
     def fingerprint(self) -> str:

@@ -46,15 +46,19 @@ class Encoder(Comparator):
         name: str | None = None,
     ):
         super().__init__({"item": encoder}, objective=objective, similarity=similarity, name=name)
+        if encoder.built:
+            self.build()
 
     @property
     def encoder(self) -> keras.Model:
         """The encoder."""
         return self.encoders[0]
 
-    def build(self, input_shape) -> None:
+    def build(self, input_shape=None) -> None:
         if not self.encoder.built:
             self.encoder.build(input_shape)
+        if self.objective is not None and not self.objective.built:
+            self.objective.build((None, self.embedding_dim))
         self.built = True
 
     def call(self, inputs, training: bool | None = None):

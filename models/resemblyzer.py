@@ -5,7 +5,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from comparators.acoustics.speech_detector import SpeechDetector
 from comparators.custom_layers.ge2e import GE2E
 from comparators.custom_layers.mel_spectrogram import MelSpectrogram
 from comparators.generators.audio_reader import AudioReader
@@ -52,8 +51,8 @@ def load_resemblyzer(path: str | os.PathLike) -> AudioEncoder:
     checkpoint = read_torch_checkpoint(path)
     if not isinstance(checkpoint, Mapping) or not isinstance(checkpoint.get("model_state"), Mapping):
         raise ValueError(
-            f"{os.fspath(path)} is a checkpoint of another kind: it has no `model_state`. Expected the `pretrained.pt` of "
-            "the Resemblyzer package."
+            f"{os.fspath(path)} is a checkpoint of another kind: it has no `model_state`. "
+            "Expected the `pretrained.pt` of the Resemblyzer package."
         )
     state = {name.removeprefix("module."): value for name, value in checkpoint["model_state"].items()}
     scale, bias = (
@@ -64,8 +63,8 @@ def load_resemblyzer(path: str | os.PathLike) -> AudioEncoder:
     front_end = MelSpectrogram(
         SAMPLE_RATE, fft_length=400, window_length=400, hop_length=160, num_mels=NUM_MELS, name="front_end"
     )
-    reader = AudioReader(SAMPLE_RATE, trim=SpeechDetector(SAMPLE_RATE), level_dbfs=LEVEL_DBFS)
-    objective = GE2E(items_per_label=10, scale=scale, bias=bias)
+    reader = AudioReader.trimming(SAMPLE_RATE, level_dbfs=LEVEL_DBFS)
+    objective = GE2E(scale=scale, bias=bias)
     return AudioEncoder(WaveformEncoder(front_end, trunk), objective, reader=reader, windows=WINDOWS)
 
 

@@ -78,7 +78,7 @@ class WaveformEmbedder:
             return self.encoder.trunk.predict_on_batch({"features": batch, "lengths": lengths})
 
         rows = _in_batches(pieces, embed, batch_size, _FRAME_GRID, _BATCH_FRAMES, with_lengths=True)
-        return np.stack(rows).astype(np.float32)
+        return np.stack(rows)
 
 
 def _overlapping_pieces(waveform: np.ndarray, fft_length: int, hop_length: int):
@@ -119,4 +119,4 @@ def _normalized_means(embeddings: np.ndarray, owners: np.ndarray) -> np.ndarray:
     """Averages the rows of each owner (sorted codes from 0) and divides by the Euclidean norm."""
     first = np.flatnonzero(np.diff(owners, prepend=-1))
     means = np.add.reduceat(embeddings, first) / np.diff(np.append(first, len(owners)))[:, None]
-    return means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
+    return (means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)).astype(np.float32)

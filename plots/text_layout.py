@@ -10,7 +10,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MARGIN = 2.0  # pixels kept free around a name
-PLACE = 8.0  # pixels kept free around the points that names are written for
+POINT = 6.0  # pixels that a point takes
+STEP = 4.0  # pixels to the nearest places tried
+COVERED_COST = 5.0  # covering a point is as bad as moving by so many pixels
+MAX_POINTS = 400  # looked at for what a name would cover
 CLEARANCE = 4.0  # points between a name and the place that it is written over
 
 
@@ -36,7 +39,7 @@ def write_names(ax: Axes, points: np.ndarray, names: list[str], colours: list[st
     """
     from matplotlib import patheffects
 
-    outline = [patheffects.withStroke(linewidth=1.5, foreground="white", alpha=0.8)]
+    outline = [patheffects.withStroke(linewidth=2.0, foreground="white", alpha=0.9)]
     texts = [
         ax.annotate(
             name,
@@ -58,9 +61,10 @@ def write_names(ax: Axes, points: np.ndarray, names: list[str], colours: list[st
     boxes = [text.get_window_extent() for text in texts]
     sizes = np.array([[box.width, box.height] for box in boxes]) + 2 * MARGIN
     homes = ax.transData.transform(points)
+    around = ax.transData.transform(np.concatenate([dots.get_offsets() for dots in ax.collections] or [points]))
     wanted = homes + sizes * (0, 0.5) + (0, CLEARANCE * figure.dpi / 72)
     frame = ax.get_window_extent()
-    centres = separate(wanted, sizes, np.array([[frame.x0, frame.y0], [frame.x1, frame.y1]]), homes)
+    centres = place_boxes(wanted, sizes, np.array([[frame.x0, frame.y0], [frame.x1, frame.y1]]), around)
     inverse = ax.transData.inverted()
     for text, home, centre, size, point in zip(texts, homes, centres, sizes, points, strict=True):
         text.set_position((centre - home) * 72 / figure.dpi)
@@ -76,43 +80,42 @@ def _darker(colour: str) -> tuple[float, ...]:
     return tuple(0.75 * channel for channel in to_rgb(colour))
 
 
-def separate(
-    homes: np.ndarray, sizes: np.ndarray, frame: np.ndarray, fixed: np.ndarray, num_steps: int = 500
-) -> np.ndarray:
-    """Moves boxes apart until none overlap, staying near their homes, inside the frame and off the fixed places.
+def place_boxes(homes: np.ndarray, sizes: np.ndarray, frame: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Finds places for boxes near their homes, inside the frame, off each other and, where it is cheap, off points.
 
-    Overlapping boxes push each other away along the axis where less is needed.
+    One box after the other takes the best of about a thousand places on circles around its home.
 
     Args:
-        homes: wanted centres `(n, 2)`.
+        homes: wanted centres `(n, 2)`, in pixels.
         sizes: width and height of the boxes `(n, 2)`.
         frame: lower and upper corner of the space allowed `(2, 2)`.
-        fixed: centres of places to keep free, squares of `PLACE` `(m, 2)`.
-        num_steps: the most rounds of pushing; crowded boxes may still overlap after that.
+        points: what should rather not be covered `(m, 2)`.
 
     Returns:
-        Centres `(n, 2)`.
+        Centres `(n, 2)`; boxes overlap only where there was no room left.
 
     Example:
-        >>> homes, sizes, frame = np.array([[5.0, 5.0], [5.0, 6.0]]), np.full((2, 2), 4.0), np.array([[0, 0], [10, 10]])
-        >>> separate(homes, sizes, frame, np.zeros((0, 2)))[:, 1].round(1)
-        array([3.5, 7.5])
+        >>> homes, sizes, frame = np.full((2, 2), 50.0), np.full((2, 2), 10.0), np.array([[0, 0], [100, 100]])
+        >>> first, second = place_boxes(homes, sizes, frame, np.zeros((0, 2)))
+        >>> first.tolist(), bool(np.abs(first - second).max() >= 10)
+        ([50.0, 50.0], True)
     """
-    # Boxes with one home have no direction to part in: a small spiral gives them one.
-    angles = np.arange(len(homes)) * 2.4
-    centres = homes + 1e-3 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    low, high = frame[0] + sizes / 2, frame[1] - sizes / 2
-    needed = np.concatenate([sizes[:, None] + sizes, np.repeat(sizes[:, None] + PLACE, len(fixed), axis=1)], axis=1) / 2
-    not_itself = ~np.eye(len(homes), needed.shape[1], dtype=bool)
-    for _ in range(num_steps):
-        centres = np.clip(centres, low, np.maximum(low, high))
-        offsets = centres[:, None] - np.concatenate([centres, fixed])
-        overlap = needed - np.abs(offsets)
-        touching = (overlap > 1e-6).all(axis=-1) & not_itself
-        if not touching.any():
-            break
-        axis = np.argmin(overlap, axis=-1)[..., None] == np.arange(2)
-        push = np.where(axis & touching[..., None], np.copysign(overlap, offsets), 0)
-        # A quarter each leaves room for the neighbours to answer; the last hair is closed at once.
-        centres = centres + np.sum(np.where(np.abs(push) > 0.5, push / 4, push / 2), axis=1)
+    radii = np.append(0, np.geomspace(STEP, np.ptp(frame, axis=0).max(), 40))
+    angles = 2 * np.pi * np.arange(24) / 24
+    offsets = np.stack([np.outer(radii, np.cos(angles)), np.outer(radii, np.sin(angles))], axis=-1).reshape(-1, 2)
+    points = points[:: -(-len(points) // MAX_POINTS) or 1]
+    centres = np.zeros_like(homes)
+    for i, (home, size) in enumerate(zip(homes, sizes, strict=True)):
+        low, high = frame[0] + size / 2, frame[1] - size / 2
+        places = np.clip(home + offsets, low, np.maximum(low, high))
+        hidden = _covers(places, centres[:i], (size + sizes[:i]) / 2)
+        covered = _covers(places, points, (size + POINT) / 2)
+        cost = np.linalg.norm(places - home, axis=1) + COVERED_COST * covered + 1e6 * hidden
+        centres[i] = places[np.argmin(cost)]
     return centres
+
+
+def _covers(places: np.ndarray, centres: np.ndarray, reach: np.ndarray) -> np.ndarray:
+    """How many of the centres lie within reach of each place in both directions."""
+    near = [np.abs(places[:, None, axis] - centres[:, axis]) < reach[..., axis] for axis in (0, 1)]
+    return np.count_nonzero(near[0] & near[1], axis=1)

@@ -321,6 +321,8 @@ class Gallery:
     def recognize(self, vectors: ArrayLike | EmbeddingTable, k: int = 5) -> pd.DataFrame:
         """Says who each is, or that they are unknown.
 
+        Without a threshold of the gallery's own, one is fitted in each call; `fit_threshold` fits one and keeps it.
+
         Args:
             vectors: embeddings to ask about, `(dim,)`, `(n, dim)` or a table.
             k: how many enrolled items vote, see `KNNRecognizer`.

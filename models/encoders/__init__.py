@@ -6,7 +6,6 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "ConvolutionalLSTMTrunk": "convolutional_lstm_trunk",
-        "ConvolutionalTrunk": "convolutional_trunk",
         "LSTMTrunk": "lstm_trunk",
         "WaveformEncoder": "waveform_encoder",
     },

@@ -11,8 +11,8 @@ class LSTMTrunk(keras.Model):
     """Turns features into an embedding with a stack of LSTM layers.
 
     The embedding is made of the last layer's output at the last valid frame of each item, so that padding behind it
-    changes nothing. Use it for windows of one length, as the GE2E paper does (768 units, 3 layers); `ConvolutionalTrunk`
-    is faster and copes better with lengths that differ.
+    changes nothing. Use it for windows of one length, as the GE2E paper does (3 layers of 768 units);
+    `ConvolutionalTrunk` is faster and copes better with lengths that differ.
 
     Args:
         units: values in the state of each LSTM layer.
@@ -91,7 +91,7 @@ class LSTMTrunk(keras.Model):
 
 
 def split_features(inputs) -> tuple:
-    """Splits a trunk's input into `(features, lengths)`; features alone have no lengths (None): every frame is valid."""
+    """Splits a trunk's input into `(features, lengths)`; features alone have no lengths (None): all are valid."""
     if isinstance(inputs, dict):
         return inputs["features"], inputs["lengths"]
     return inputs, None

@@ -59,6 +59,8 @@ class WaveformEncoder(keras.Model):
 
     def build(self, input_shape=None) -> None:
         """Makes all variables at once: the parts know their shapes, whatever the input."""
+        if self.built:
+            return
         waveforms, lengths = keras.KerasTensor((None, None)), keras.KerasTensor((None,), "int32")
         self.trunk({"features": self.front_end(waveforms, lengths), "lengths": lengths})
         for layer in self.augmentation:

@@ -75,7 +75,15 @@ def run_demo(
     timed("verify", "verifying all pairs", verify_pairs, model, table, folder)
     timed("recognise", "recognising known and unknown voices", recognize_voices, table, folder)
     clusters = timed("cluster", "clustering without labels", cluster_recordings, table, folder)
-    timed("map", "drawing the map (the first call of UMAP takes half a minute)", draw_map, table, clusters, folder, projection)
+    timed(
+        "map",
+        "drawing the map (the first call of UMAP takes half a minute)",
+        draw_map,
+        table,
+        clusters,
+        folder,
+        projection,
+    )
     return steps
 
 
@@ -109,11 +117,13 @@ def verify_pairs(model: AudioEncoder, table: EmbeddingTable, folder: Path) -> tu
     if model.threshold is not None:
         pairs["decided_same"] = accepted = model.threshold.accepts(scores)
         figures["threshold"], figures["threshold_origin"] = model.threshold.value, model.threshold.origin
-        figures["accuracy"] = float(((accepted[same].mean() + (~accepted)[~same].mean()) / 2))
-        result += f"; {accepted[same].mean():.1%} of same and {(~accepted)[~same].mean():.1%} of different pairs decided right"
+        figures["same_right"], figures["different_right"] = accepted[same].mean(), 1 - accepted[~same].mean()
+        result += f"; {figures['same_right']:.1%} of same, {figures['different_right']:.1%} of different decided right"
     pairs.to_csv(folder / "verification.csv", index=False)
     value = None if model.threshold is None else model.threshold.value
-    _save(plots.score_histogram(scores, same, threshold=value), folder / "scores.png", "Scores of all pairs of recordings")
+    _save(
+        plots.score_histogram(scores, same, threshold=value), folder / "scores.png", "Scores of all pairs of recordings"
+    )
     matrix = plots.similarity_matrix(model.score(table.vectors), table.labels)
     _save(matrix, folder / "similarities.png", "Every recording against every other")
     return None, result, figures
@@ -136,7 +146,13 @@ def recognize_voices(table: EmbeddingTable, folder: Path) -> tuple[None, str, di
 
     is_known = np.isin(asked.labels, known_voices)
     truth = np.where(is_known, asked.labels, "unknown")
-    rows = {"recording": asked.ids, "voice": asked.labels, "expected": truth, "answer": answers, "score": scores.round(4)}
+    rows = {
+        "recording": asked.ids,
+        "voice": asked.labels,
+        "expected": truth,
+        "answer": answers,
+        "score": scores.round(4),
+    }
     pd.DataFrame(rows).to_csv(folder / "recognition.csv", index=False)
     ax = plots.confusion_matrix(truth, answers)
     _save(ax, folder / "recognition.png", f"{len(known_voices)} voices enrolled, all others unknown")

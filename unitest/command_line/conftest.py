@@ -47,13 +47,13 @@ def run(capsys) -> Callable[..., Run]:
 def tiny_model(seed: int = 0):
     import keras
 
-    from comparators.custom_layers import GE2E, LogMel
+    from comparators.custom_layers import LogMel
     from comparators.models import AudioEncoder
     from comparators.models.encoders import LSTMTrunk, WaveformEncoder
 
     keras.utils.set_random_seed(seed)
     trunk = LSTMTrunk(units=8, num_layers=1, embedding_dim=6)
-    return AudioEncoder(WaveformEncoder(LogMel(num_mels=16), trunk), GE2E())
+    return AudioEncoder(WaveformEncoder(LogMel(num_mels=16), trunk))
 
 
 @pytest.fixture(scope="session")

@@ -46,8 +46,7 @@ def test_without_an_objective_the_compiled_loss_gets_labels_and_embeddings(group
 
 
 def test_regularisation_of_the_layers_is_part_of_the_loss(groups):
-    model = tiny_encoder(GE2E())
-    model.encoder.layers[0].kernel_regularizer = keras.regularizers.L2(10.0)
+    model = tiny_encoder(GE2E(), kernel_regularizer=keras.regularizers.L2(10.0))
     model.compile(optimizer=keras.optimizers.SGD(0.0))
     plain = float(model.objective(model.encoder(groups[0]), groups[1]))
     assert model.evaluate(*groups, batch_size=20, verbose=0, return_dict=True)["loss"] > plain + 0.1

@@ -7,7 +7,7 @@ from .tiny_models import tiny_audio_encoder
 
 
 def test_an_unknown_name_lists_the_shipped_ones():
-    with pytest.raises(FileNotFoundError, match=r"'speaker-encodr'.*speaker-encoder"):
+    with pytest.raises(FileNotFoundError, match=r"'speaker-encodr'.*Shipped"):
         comparators.load("speaker-encodr")
 
 

@@ -17,5 +17,6 @@ def tiny_audio_encoder(windows: FrameWindows | None = None, embedding_dim: int =
     return AudioEncoder(tiny_waveform_encoder(embedding_dim), GE2E(), reader=AudioReader(trim=trim), windows=windows)
 
 
-def tiny_encoder(objective=None) -> Encoder:
-    return Encoder(keras.Sequential([keras.Input((8,)), keras.layers.Dense(4)]), objective=objective)
+def tiny_encoder(objective=None, kernel_regularizer=None) -> Encoder:
+    dense = keras.layers.Dense(4, kernel_regularizer=kernel_regularizer)
+    return Encoder(keras.Sequential([keras.Input((8,)), dense]), objective=objective)

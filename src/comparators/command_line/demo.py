@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from comparators.command_line import options
+from comparators.command_line.quiet_keras import import_keras
 from comparators.command_line.report import note, print_json, text_table
 
 
@@ -19,27 +20,22 @@ from comparators.command_line.report import note, print_json, text_table
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for pictures and tables.",
 )
-@click.option(
-    "--projection",
-    type=click.Choice(["umap", "tsne", "pca"]),
-    default="umap",
-    show_default=True,
-    help="How the map of the space is drawn; pca is instant.",
-)
+@options.projection
 @options.model
 @options.json
 @options.quiet
 def demo(folder: Path, projection: str, model_name: str, as_json: bool, quiet: bool) -> None:
     """Verify, recognise and cluster the bundled recordings: 24 synthetic voices, 6 sentences each.
 
-    Writes pictures (.png) and a table (.csv) for each step, and prints the figures. Takes about a minute, most of it for
-    the map of the space. The voices are made by a speech synthesiser: they show that everything works; real voices
+    Writes pictures (.png) and a table (.csv) for each step, and prints the figures. Takes about a minute, most of it
+    for the map of the space. The voices are made by a speech synthesiser: they show that everything works; real voices
     differ. The code is a page to learn from, in `comparators/demo.py`.
 
     \b
     comparators demo
     comparators demo -o pictures --projection pca
     """
+    import_keras()
     from comparators.demo import run_demo
 
     steps = run_demo(model_name, folder, projection, tell=lambda message: None if quiet else note(f"{message} ..."))
@@ -48,4 +44,6 @@ def demo(folder: Path, projection: str, model_name: str, as_json: bool, quiet: b
         return
     rows = [(step.step, step.result, f"{step.seconds:.1f}") for step in steps]
     total = f"{sum(step.seconds for step in steps):.1f}"
-    click.echo(text_table(["step", "result", "seconds"], [*rows, ("all", f"pictures and tables are in {folder}/", total)]))
+    click.echo(
+        text_table(["step", "result", "seconds"], [*rows, ("all", f"pictures and tables are in {folder}/", total)])
+    )

@@ -47,8 +47,8 @@ def evaluate(
     """Measure MODEL (a shipped model's name, or a .keras file) on all pairs of the recordings in SOURCE.
 
     Prints the equal error rate with its 95 % interval over labels, minDCF, AUC, how often the nearest other recording
-    has the right label, and the errors at the model's threshold. Labels that the model was trained on tell nothing about
-    new ones.
+    has the right label, and the errors at the model's threshold. Labels that the model was trained on tell nothing
+    about new ones.
 
     A threshold belongs to the data that it is used on: with -o, one is fitted on these recordings (where false accepts
     and false rejects are equal, or for the --target-far that you allow) and stored in a copy of the model.
@@ -132,7 +132,10 @@ def _as_text(figures: dict, fitted: "Threshold | None", output: Path | None) -> 
     else:
         rows += [
             ("threshold of the model", f"{own['value']:.3f} ({own['origin']})"),
-            ("  false accepts, false rejects", f"{_percent(own['false_accept_rate'])} / {_percent(own['false_reject_rate'])}"),
+            (
+                "  false accepts, false rejects",
+                f"{_percent(own['false_accept_rate'])} / {_percent(own['false_reject_rate'])}",
+            ),
         ]
     if fitted is not None:
         rows += [

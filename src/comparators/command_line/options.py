@@ -18,10 +18,19 @@ files = click.argument("files", nargs=-1, required=True, metavar="FILES...")
 label_column = click.option(
     "--label-column", metavar="NAME", help="Column with the labels.  [default: label, else speaker]"
 )
-split = click.option("--split", metavar="NAME", help="Take the rows with this value in the column `split`.  [default: all]")
+split = click.option(
+    "--split", metavar="NAME", help="Take the rows with this value in the column `split`.  [default: all]"
+)
 json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout instead of text.")
 quiet = click.option("-q", "--quiet", is_flag=True, help="No progress bars.")
 seed = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of all random draws.")
+projection = click.option(
+    "--projection",
+    type=click.Choice(["umap", "tsne", "pca"]),
+    default="umap",
+    show_default=True,
+    help="How the space is drawn in the plane; a first call of umap takes half a minute, pca none.",
+)
 target_far = click.option(
     "--target-far",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import keras
+    import pandas as pd
 
 
 def check_output(path: Path, suffixes: tuple[str, ...] = ()) -> None:
@@ -27,7 +28,9 @@ def check_output(path: Path, suffixes: tuple[str, ...] = ()) -> None:
     if not folder.is_dir():
         raise FileNotFoundError(f"The folder '{folder}' does not exist. Create it first, or write elsewhere.")
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise PermissionError(f"No permission to write into folder '{folder}'. Change its permissions or write elsewhere.")
+        raise PermissionError(
+            f"No permission to write into folder '{folder}'. Change its permissions or write elsewhere."
+        )
 
 
 def save_model(model: "keras.Model", path: Path) -> None:
@@ -38,3 +41,11 @@ def save_model(model: "keras.Model", path: Path) -> None:
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def save_csv(table: "pd.DataFrame", path: Path) -> None:
+    """Writes a table as one CSV file that is there whole or not at all."""
+    from comparators.recognition.atomic_file import replaced_file
+
+    with replaced_file(path) as file:
+        file.write(table.to_csv(index=False).encode())

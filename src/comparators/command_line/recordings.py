@@ -83,6 +83,6 @@ def require_pairs(table: "pd.DataFrame", what_for: str) -> None:
     if len(counts) < 2 or counts.max() < 2:
         raise ValueError(
             f"{what_for} needs two labels or more, and two recordings of a label. "
-            f"Received: {counted(len(table), 'recording')} of {counted(len(counts), 'label')}, at most {counts.max()} of "
-            "one. Add recordings, or name another column with --label-column."
+            f"Received: {counted(len(table), 'recording')} of {counted(len(counts), 'label')}, at most {counts.max()} "
+            "of one. Add recordings, or name another column with --label-column."
         )

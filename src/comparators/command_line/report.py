@@ -41,7 +41,9 @@ def text_table(names: Sequence[str], rows: Sequence[Sequence]) -> str:
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     at_right = [any(isinstance(row[i], int | float) for row in rows) for i in range(len(names))]
     lines = [
-        "  ".join(cell.rjust(w) if right else cell.ljust(w) for cell, w, right in zip(row, widths, at_right, strict=True))
+        "  ".join(
+            cell.rjust(w) if right else cell.ljust(w) for cell, w, right in zip(row, widths, at_right, strict=True)
+        )
         for row in cells
     ]
     return "\n".join(line.rstrip() for line in lines)

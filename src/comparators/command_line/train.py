@@ -65,9 +65,9 @@ def train(
 ) -> int:
     """Train an encoder on the labelled recordings in SOURCE (folders or CSV files).
 
-    Batches hold P labels with K windows of each, and the GE2E loss draws windows of one label together. After each epoch
-    the equal error rate on all pairs of the validation labels, which are never trained on, is taken; the best epoch is
-    kept, and the threshold is fitted on them. Several sources are several corpora: each batch stays within one.
+    Batches hold P labels with K windows of each, and the GE2E loss draws windows of one label together. After each
+    epoch the equal error rate on all pairs of the validation labels, which are never trained on, is taken; the best
+    epoch is kept, and the threshold is fitted on them. Several sources are several corpora: a batch stays within one.
 
     \b
     comparators train manifest.csv -o model.keras --label-column speaker --split train
@@ -84,7 +84,7 @@ def train(
     import_keras()
     from comparators.command_line.training import fit, make_batches, new_or_loaded, split_labels, usable_recordings
 
-    model = new_or_loaded(model_name, embedding_dim, channels, seed)
+    model = new_or_loaded(model_name, embedding_dim, channels, items_per_label, seed)
     usable = usable_recordings(model, manifest, quiet)
     require_pairs(usable, "Training")
     trained_on, held_out = split_labels(usable, validation_fraction, seed)
@@ -96,7 +96,9 @@ def train(
     save_model(model, output)
     if as_json:
         threshold = None if model.threshold is None else model.threshold.to_dict()
-        print_json({"output": str(output), "history": history, "threshold": threshold, "fingerprint": model.fingerprint})
+        print_json(
+            {"output": str(output), "history": history, "threshold": threshold, "fingerprint": model.fingerprint}
+        )
     else:
         size = f"{counted(len(trained_on), 'recording')} of {counted(trained_on['label'].nunique(), 'label')}"
         click.echo(f"{output}: trained on {size}, model {model.fingerprint}")

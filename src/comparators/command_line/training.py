@@ -15,16 +15,19 @@ from comparators.generators.audio_groups import AudioGroups
 from comparators.generators.splits import split_by_label
 from comparators.models.audio_encoder import AudioEncoder
 
-_ERROR_RATE = "val_equal_error_rate"
+_ERROR_RATE = "val_eer"
 
 
-def new_or_loaded(name_or_path: str | None, embedding_dim: int, channels: int, seed: int) -> AudioEncoder:
+def new_or_loaded(
+    name_or_path: str | None, embedding_dim: int, channels: int, items_per_label: int, seed: int
+) -> AudioEncoder:
     """Makes a new encoder, or takes that of a model, with a new GE2E objective (its old one may know other labels)."""
     keras.utils.set_random_seed(seed)
     if name_or_path is None:
-        return AudioEncoder.default(embedding_dim=embedding_dim, channels=channels)
-    old = load_audio_encoder(name_or_path)
-    return AudioEncoder(old.encoder, GE2E(), old.reader, old.windows, old.minimum_speech_seconds)
+        start = AudioEncoder.default(embedding_dim=embedding_dim, channels=channels)
+    else:
+        start = load_audio_encoder(name_or_path)
+    return AudioEncoder(start.encoder, GE2E(), start.reader, start.windows, start.minimum_speech_seconds)
 
 
 def usable_recordings(model: AudioEncoder, table: pd.DataFrame, quiet: bool) -> pd.DataFrame:
@@ -33,7 +36,9 @@ def usable_recordings(model: AudioEncoder, table: pd.DataFrame, quiet: bool) -> 
     A file that cannot be read would otherwise end the training hours later.
     """
     usable = []
-    for row in tqdm(table.to_dict("records"), desc="reading", unit="file", disable=True if quiet else None, leave=False):
+    for row in tqdm(
+        table.to_dict("records"), desc="reading", unit="file", disable=True if quiet else None, leave=False
+    ):
         problem = _problem(model, row)
         usable.append(problem is None)
         if problem is not None:
@@ -44,7 +49,7 @@ def usable_recordings(model: AudioEncoder, table: pd.DataFrame, quiet: bool) -> 
 
 
 def split_labels(table: pd.DataFrame, fraction: float, seed: int) -> tuple[pd.DataFrame, pd.DataFrame | None]:
-    """Keeps a share of the labels, at least two, out of training; none where the fraction is 0 or labels are too few."""
+    """Keeps a share of the labels, at least two, out of training; none where it is 0 or labels are too few."""
     num_labels = table["label"].nunique()
     if fraction == 0 or num_labels < 4:
         note("warning: no validation labels, so the last epoch is kept and no threshold is fitted")
@@ -62,9 +67,10 @@ def make_batches(
 ) -> AudioGroups:
     """Makes batches, so many that an epoch shows about as many windows as there are recordings."""
     num_labels = table["label"].nunique()
+    in_a_corpus = table.groupby("corpus")["label"].nunique().min() if "corpus" in table else num_labels
     return AudioGroups(
         table,
-        labels_per_batch or min(32, num_labels),
+        labels_per_batch or min(32, int(in_a_corpus)),
         items_per_label,
         window_seconds,
         reader=model.reader,
@@ -89,7 +95,7 @@ def fit(
     """
     callbacks = [] if quiet else [_progress(epochs, len(batches))]
     if held_out is not None:
-        monitor = VerificationMonitor(model.waveforms(held_out), held_out["label"])
+        monitor = VerificationMonitor(model.waveforms(held_out), held_out["label"].to_numpy())
         best = keras.callbacks.EarlyStopping(_ERROR_RATE, mode="min", patience=epochs, restore_best_weights=True)
         callbacks = [monitor, best, *callbacks]
     model.compile(optimizer=keras.optimizers.Adam(learning_rate))
@@ -103,7 +109,9 @@ def _problem(model: AudioEncoder, row: dict) -> str | None:
         return str(error)
     seconds = len(waveform) / model.reader.sample_rate
     if seconds < model.minimum_speech_seconds:
-        return f"{seconds:.2f} s of speech in '{row['path']}', at least {model.minimum_speech_seconds:.2f} s are needed."
+        return (
+            f"{seconds:.2f} s of speech in '{row['path']}', at least {model.minimum_speech_seconds:.2f} s are needed."
+        )
     return None
 
 
