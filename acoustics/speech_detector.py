@@ -57,7 +57,7 @@ class SpeechDetector:
     ):
         if int(sample_rate) != sample_rate or sample_rate < 1000:
             raise ValueError(
-                f"`sample_rate` must be an integer of at least 100 Hz. Received: sample_rate={sample_rate}."
+                f"`sample_rate` must be an integer of at least 1000 Hz. Received: sample_rate={sample_rate}."
             )
         if not 0 < sensitivity < 1:
             raise ValueError(f"`sensitivity` must lie between 0 and 1. Received: sensitivity={sensitivity}.")

@@ -63,11 +63,10 @@ class SpeedChange(WaveformAugmentation):
         whole = ops.floor(gained)
         end = ops.maximum(lengths, 1)[:, None]
         place = (samples + ops.cast(whole, "int32")) % end
-        rows = ops.arange(batch, dtype="int32")[:, None] * num_samples
-        neighbours = ops.pad(waveforms, ((0, 0), (1, 2)))
-        neighbours = ops.stack([neighbours[:, start : start + num_samples] for start in range(4)], axis=-1)
-        neighbours = ops.take(ops.reshape(neighbours, (-1, 4)), rows + place, axis=0)
-        return _cubic(*ops.unstack(neighbours, 4, axis=-1), gained - whole)
+        margins = ops.pad(waveforms, ((0, 0), (1, 2)))
+        index = ops.arange(batch, dtype="int32")[:, None] * (num_samples + 3) + place
+        flat = ops.reshape(margins, (-1,))
+        return _cubic(*[ops.take(flat[tap:], index) for tap in range(4)], gained - whole)
 
     def get_config(self) -> dict:
         return super().get_config() | {"factor_range": list(self.factor_range)}

@@ -173,7 +173,11 @@ class AudioEncoder(Encoder):
         )
 
     def _waveforms(self, inputs) -> Iterator[np.ndarray]:
-        if isinstance(inputs, str | os.PathLike) and Path(inputs).suffix.lower() != ".csv" and not os.path.isdir(inputs):
+        if (
+            isinstance(inputs, str | os.PathLike)
+            and Path(inputs).suffix.lower() != ".csv"
+            and not os.path.isdir(inputs)
+        ):
             inputs = [inputs]
         if isinstance(inputs, str | os.PathLike | Mapping | pd.DataFrame):
             for row in read_manifest(inputs).to_dict("records"):

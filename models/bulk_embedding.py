@@ -67,7 +67,11 @@ def embed_files(
     rows = EmbeddingStore(store, model.fingerprint) if store is not None else None
     embeddings = np.full((len(ids), model.embedding_dim), np.nan, np.float32)
     seconds, failures = np.zeros(len(ids)), {}
-    with ThreadPoolExecutor(num_workers) as pool, ThreadPoolExecutor(1) as ahead, _progress_bar(len(ids), progress) as bar:
+    with (
+        ThreadPoolExecutor(num_workers) as pool,
+        ThreadPoolExecutor(1) as ahead,
+        _progress_bar(len(ids), progress) as bar,
+    ):
         blocks = _blocks(_in_order(pool, partial(_read, model, rows), manifest.to_dict("records"), 2 * num_workers))
         upcoming = ahead.submit(next, blocks, None)
         while (block := upcoming.result()) is not None:

@@ -46,7 +46,9 @@ class Comparator(keras.Model, abc.ABC):
         name: str | None = None,
     ):
         if type(self) is Comparator:
-            raise TypeError("`Comparator` is abstract. Use a family such as `Encoder`, or a leaf such as `AudioEncoder`.")
+            raise TypeError(
+                "`Comparator` is abstract. Use a family such as `Encoder`, or a leaf such as `AudioEncoder`."
+            )
         super().__init__(name=name)
         distinct = list({id(encoder): encoder for encoder in encoders.values()}.values())
         self.encoders = distinct
@@ -70,21 +72,19 @@ class Comparator(keras.Model, abc.ABC):
             raise ValueError(f"`role` must be one of {sorted(self.roles)}. Received: role={role!r}")
         return self.encoders[self.roles[role]]
 
-    # Training: the only two hooks of Keras that are overridden.
+    # Training: the only hook of Keras that is overridden.
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """Returns the objective's loss plus the layers' own losses; without an objective, the compiled loss."""
+        """Returns the objective's loss plus the layers' own losses; without an objective, the compiled loss.
+
+        The objective's measures are updated here and not in `compute_metrics`, where JAX has no weights at hand.
+        """
         if self.objective is None:
             return super().compute_loss(x, y, y_pred, sample_weight, training)
+        for name, value in self.objective.measures(y_pred, y).items():
+            self.trackers[name].update_state(value)
         loss = self.objective(y_pred, y, sample_weight=sample_weight, training=training)
         return loss + ops.sum(ops.stack(self.losses)) if self.losses else loss
-
-    def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        """Updates the objective's running measures and the compiled metrics."""
-        if self.objective is not None:
-            for name, value in self.objective.measures(y_pred, y).items():
-                self.trackers[name].update_state(value)
-        return super().compute_metrics(x, y, y_pred, sample_weight)
 
     # Use.
 

@@ -41,7 +41,9 @@ def load(name_or_path: str | os.PathLike, compile: bool = True) -> keras.Model:
     try:
         return keras.saving.load_model(path, compile=compile)
     except (ValueError, OSError, KeyError) as error:
-        raise ValueError(f"Not a readable Keras model: '{path}' ({error}). Save models with `model.save(...)`.") from error
+        raise ValueError(
+            f"Not a readable Keras model: '{path}' ({error}). Save models with `model.save(...)`."
+        ) from error
 
 
 def pretrained_names() -> list[str]:

@@ -61,7 +61,8 @@ def write_names(ax: Axes, points: np.ndarray, names: list[str], colours: list[st
     boxes = [text.get_window_extent() for text in texts]
     sizes = np.array([[box.width, box.height] for box in boxes]) + 2 * MARGIN
     homes = ax.transData.transform(points)
-    around = ax.transData.transform(np.concatenate([dots.get_offsets() for dots in ax.collections] or [points]))
+    dots = [np.asarray(collection.get_offsets()) for collection in ax.collections]
+    around = ax.transData.transform(np.concatenate([*dots, points]))
     wanted = homes + sizes * (0, 0.5) + (0, CLEARANCE * figure.dpi / 72)
     frame = ax.get_window_extent()
     centres = place_boxes(wanted, sizes, np.array([[frame.x0, frame.y0], [frame.x1, frame.y1]]), around)

@@ -107,7 +107,7 @@ def test_config_round_trip():
 @pytest.mark.parametrize(
     ("argument", "message"),
     [
-        ({"sample_rate": 0}, "`sample_rate` must be an integer of 1000 or more. Received: sample_rate=0"),
+        ({"sample_rate": 0}, "`sample_rate` must be an integer of at least 1000 Hz. Received: sample_rate=0"),
         ({"sensitivity": 1.5}, "`sensitivity` must lie between 0 and 1. Received: sensitivity=1.5"),
         ({"padding_seconds": -1}, "`padding_seconds` must not be negative. Received: padding_seconds=-1"),
         ({"noise_window_seconds": 0}, "`noise_window_seconds` must be positive"),

@@ -53,7 +53,7 @@ def tiny_model(seed: int = 0):
 
     keras.utils.set_random_seed(seed)
     trunk = LSTMTrunk(units=8, num_layers=1, embedding_dim=6)
-    return AudioEncoder(WaveformEncoder(LogMel(num_mels=16), trunk))
+    return AudioEncoder(WaveformEncoder(LogMel(num_mels=16), trunk), minimum_speech_seconds=0.6)
 
 
 @pytest.fixture(scope="session")
@@ -103,7 +103,7 @@ def odd_files(tmp_path, speech) -> dict[str, Path]:
     """Recordings that something is wrong with, or that are only unusual, by what that is."""
     folder = tmp_path / "odd"
     folder.mkdir()
-    names = ("empty", "truncated", "text", "nan", "zeros", "short", "telephone", "six_channels", "missing")
+    names = ("empty", "truncated", "text", "nan", "zeros", "50_ms", "brief", "telephone", "six_channels", "missing")
     files = {name: folder / f"{name}.wav" for name in names}
     files["empty"].touch()
     soundfile.write(files["truncated"], speech, RATE)
@@ -113,7 +113,9 @@ def odd_files(tmp_path, speech) -> dict[str, Path]:
     with_nan[1000] = np.nan
     soundfile.write(files["nan"], with_nan, RATE, subtype="FLOAT")
     soundfile.write(files["zeros"], np.zeros(RATE), RATE)
-    soundfile.write(files["short"], speech[RATE : RATE + RATE // 20], RATE)
+    soundfile.write(files["50_ms"], speech[RATE : RATE + RATE // 20], RATE)
+    brief = np.pad(speech[RATE : RATE + RATE // 4], RATE // 2)
+    soundfile.write(files["brief"], brief, RATE)
     soundfile.write(files["telephone"], speech[::2], RATE // 2)
     soundfile.write(files["six_channels"], np.repeat(np.repeat(speech, 3)[:, None], 6, axis=1), 3 * RATE)
     return files

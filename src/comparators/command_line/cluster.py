@@ -96,8 +96,8 @@ def cluster(
         click.echo(f"{output}: {found}" + (f", {figures['outside']:,} in none" if figures["outside"] else ""))
         if "labels" in figures:
             click.echo(
-                f"{figures['labels']:,} labels: adjusted mutual information {figures['adjusted_mutual_information']:.3f}, "
-                f"purity {figures['purity']:.3f}, B-cubed F1 {figures['bcubed_f1']:.3f}"
+                f"{figures['labels']:,} labels: adjusted mutual information "
+                f"{figures['adjusted_mutual_information']:.3f}, purity {figures['purity']:.3f}, B-cubed F1 {figures['bcubed_f1']:.3f}"
             )
     return 1 if failures else 0
 

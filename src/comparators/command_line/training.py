@@ -95,19 +95,23 @@ def fit(
     """
     callbacks = [] if quiet else [_progress(epochs, len(batches))]
     if held_out is not None:
-        monitor = VerificationMonitor(model.waveforms(held_out), held_out["label"].to_numpy())
+        waveforms = [_read(model, row) for row in held_out.to_dict("records")]
+        monitor = VerificationMonitor(waveforms, held_out["label"].to_numpy())
         best = keras.callbacks.EarlyStopping(_ERROR_RATE, mode="min", patience=epochs, restore_best_weights=True)
         callbacks = [monitor, best, *callbacks]
     model.compile(optimizer=keras.optimizers.Adam(learning_rate))
     return model.fit(batches, epochs=epochs, callbacks=callbacks, verbose=0).history
 
 
+def _read(model: AudioEncoder, row: dict) -> np.ndarray:
+    return model.read(row["path"], row.get("start"), row.get("end"), row.get("channel"))
+
+
 def _problem(model: AudioEncoder, row: dict) -> str | None:
     try:
-        waveform = model.read(row["path"], row.get("start"), row.get("end"), row.get("channel"))
+        seconds = len(_read(model, row)) / model.reader.sample_rate
     except (ValueError, OSError) as error:
         return str(error)
-    seconds = len(waveform) / model.reader.sample_rate
     if seconds < model.minimum_speech_seconds:
         return (
             f"{seconds:.2f} s of speech in '{row['path']}', at least {model.minimum_speech_seconds:.2f} s are needed."

@@ -1,0 +1,45 @@
+import librosa
+import numpy as np
+import pytest
+from keras import ops
+
+from comparators.custom_layers.log_mel import LogMel
+
+
+@pytest.mark.parametrize("scale", ["slaney", "htk"])
+@pytest.mark.parametrize("normalization", ["slaney", None])
+def test_it_is_librosas_to_1e4_above_the_floor(scale, normalization, voices):
+    layer = LogMel(scale=scale, normalization=normalization)
+    for path in sorted(voices.glob("*.flac"))[::40] or [librosa.ex("libri1") if False else None]:
+        if path is None:
+            pytest.skip("needs the bundled recordings")
+        clip, _ = librosa.load(path, sr=16_000)
+        expected = librosa.feature.melspectrogram(
+            y=clip,
+            sr=16_000,
+            n_fft=512,
+            win_length=400,
+            hop_length=160,
+            n_mels=80,
+            htk=scale == "htk",
+            norm=normalization,
+            pad_mode="constant",
+        ).T
+        outputs = ops.convert_to_numpy(layer(clip[None]))[0]
+        np.testing.assert_allclose(outputs, np.log(np.maximum(expected, layer.floor)), atol=1e-4)
+
+
+def test_layer_keeps_the_rules_of_layers(check_layer, random):
+    clips = (0.1 * random.normal(size=(3, 4_000))).astype("float32")
+    layer = LogMel(num_mels=20, floor=1e-3)
+    check_layer(layer, clips, np.array([4_000, 1_234, 0], "int32"), output_shape=(3, 26, 20))
+
+
+def test_silence_is_the_logarithm_of_the_floor():
+    outputs = ops.convert_to_numpy(LogMel(floor=1e-4)(np.zeros((1, 1_600), "float32")))
+    np.testing.assert_allclose(outputs, np.log(1e-4), rtol=1e-6)
+
+
+def test_a_floor_that_is_not_positive_is_named():
+    with pytest.raises(ValueError, match=r"`floor` must be positive. Received: floor=0"):
+        LogMel(floor=0.0)
