@@ -153,7 +153,8 @@ class SpeechDetector:
         floor = minimum_filter1d(smooth, max(1, self._frames(self.noise_window_seconds)), mode="nearest")
         floor = np.maximum(floor, peak - self.max_range_db)
         margin = np.minimum(self.sensitivity * (peak - floor), self.max_margin_db)
-        return uniform_filter1d(level, 3, mode="nearest") > np.maximum(floor + margin, self.min_level_db)
+        steady_level = np.maximum(level, uniform_filter1d(level, 3, mode="nearest"))
+        return steady_level > np.maximum(floor + margin, self.min_level_db)
 
 
 def _levels(samples: np.ndarray, hop: int) -> np.ndarray:

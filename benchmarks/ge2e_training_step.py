@@ -115,19 +115,20 @@ def keras_step():
 
     trunk = LSTMTrunk(UNITS, LAYERS, UNITS, activation="relu")
     set_trunk_state(trunk, make_state(), MELS)
-    model = Encoder(trunk, objective=GE2E(items_per_label=ITEMS))
+    model = Encoder(trunk, objective=GE2E())
     model.compile(optimizer=keras.optimizers.Adam(1e-4, global_clipnorm=3.0))
     features, labels = make_batch()
     return lambda: float(model.train_on_batch(features, labels, return_dict=True)["loss"])
 
 
 def serve(side: str, threads: int) -> None:
-    """Does one step for each line of input and prints its seconds and its loss."""
+    """Does one step for each line of input and prints its seconds, the processor's seconds and the loss."""
     step = torch_step(threads, flush=side == "torch-flushed") if side.startswith("torch") else keras_step()
     for _ in sys.stdin:
-        start = time.perf_counter()
+        start, cpu_start = time.perf_counter(), time.process_time()
         loss = step()
-        print(json.dumps({"seconds": time.perf_counter() - start, "loss": loss}), flush=True)
+        cpu_seconds = time.process_time() - cpu_start
+        print(json.dumps({"seconds": time.perf_counter() - start, "cpu": cpu_seconds, "loss": loss}), flush=True)
 
 
 def start_worker(side: str, threads: int) -> subprocess.Popen:
@@ -147,12 +148,13 @@ def start_worker(side: str, threads: int) -> subprocess.Popen:
 
 
 def take_step(worker: subprocess.Popen) -> dict:
-    worker.stdin.write("step\n")
-    worker.stdin.flush()
-    line = worker.stdout.readline()
-    if not line:
-        raise RuntimeError(f"A side stopped. Run it alone to see why: {' '.join(worker.args)} < /dev/stdin")
-    return json.loads(line)
+    try:
+        worker.stdin.write("step\n")
+        worker.stdin.flush()
+        return json.loads(worker.stdout.readline())
+    except (BrokenPipeError, json.JSONDecodeError):
+        command = " ".join(worker.args)
+        raise SystemExit(f"A side stopped. See why with: echo step | KERAS_BACKEND=... {command}") from None
 
 
 def measure(threads: int, repeats: int) -> dict[str, list[dict]]:
@@ -166,7 +168,7 @@ def measure(threads: int, repeats: int) -> dict[str, list[dict]]:
                 print(f"{repeat - 1:3d}  {name:38s} {steps[name][-1]['seconds']:7.2f} s", file=sys.stderr, flush=True)
     finally:
         for worker in workers.values():
-            worker.stdin.close()
+            worker.terminate()
             worker.wait()
     return {name: taken[2:] for name, taken in steps.items()}
 
@@ -178,13 +180,15 @@ def make_table(steps: dict[str, list[dict]], threads: int) -> str:
         f"One training step, {LABELS} labels x {ITEMS} windows of {FRAMES} frames x {MELS} mels, {threads} thread(s), "
         f"{len(next(iter(seconds.values())))} steps each, taken in turns; {platform.machine()}.",
         "",
-        "| side | median s | least to most s | PyTorch's time / this | loss at the last step |",
-        "|---|---|---|---|---|",
+        "| side | median s | least to most s | PyTorch's time / this | median processor s | loss at the last step |",
+        "|---|---|---|---|---|---|",
     ]
     for name, values in seconds.items():
         median = statistics.median(values)
         spread = f"{min(values):.2f} to {max(values):.2f}"
-        lines.append(f"| {name} | {median:.2f} | {spread} | {by_hand / median:.2f} | {steps[name][-1]['loss']:.4f} |")
+        ratio, cpu = by_hand / median, statistics.median(step["cpu"] for step in steps[name])
+        loss = steps[name][-1]["loss"]
+        lines.append(f"| {name} | {median:.2f} | {spread} | {ratio:.2f} | {cpu:.2f} | {loss:.4f} |")
     return "\n".join(lines) + "\n"
 
 

@@ -10,8 +10,9 @@ from comparators.custom_layers.mel_spectrogram import MelSpectrogram
 class LogMel(MelSpectrogram):
     """Turns waveforms into log-mel spectrograms: the natural logarithm of `max(mel, floor)`.
 
-    Equal to `np.log(np.maximum(librosa.feature.melspectrogram(..., pad_mode="constant"), floor))` to 1e-4 above the
-    floor.
+    Equal to `np.log(np.maximum(librosa.feature.melspectrogram(..., pad_mode="constant"), floor))`: to 1e-4 with a floor
+    of 1e-5 (1e-4 for filters that are not normalised, whose values are some 30 times as large), to 1e-3 with a tenth of
+    that. Farther down, beside loud bands, the rounding of float32 shows.
 
     Args:
         sample_rate: in Hz.
@@ -24,8 +25,7 @@ class LogMel(MelSpectrogram):
         scale: `"slaney"` or `"htk"`.
         normalization: `"slaney"` (filters of unit area) or None (filters with a peak of one).
         power: exponent of the magnitudes: 2 for power, 1 for amplitude.
-        floor: smallest mel value that is told from silence. With the other defaults, 1e-6 lies some 75 dB under
-            speech at a normal level.
+        floor: smallest mel value that is told from silence. White noise at full scale is 5 with the other defaults.
 
     Call arguments:
         inputs: waveforms `(batch, samples)` in [-1, 1], of any float type.

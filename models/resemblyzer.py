@@ -63,7 +63,7 @@ def load_resemblyzer(path: str | os.PathLike) -> AudioEncoder:
     front_end = MelSpectrogram(
         SAMPLE_RATE, fft_length=400, window_length=400, hop_length=160, num_mels=NUM_MELS, name="front_end"
     )
-    reader = AudioReader.trimming(SAMPLE_RATE)
+    reader = AudioReader.trimming(SAMPLE_RATE, level_dbfs=LEVEL_DBFS)
     objective = GE2E(scale=scale, bias=bias)
     return AudioEncoder(WaveformEncoder(front_end, trunk), objective, reader=reader, windows=WINDOWS)
 

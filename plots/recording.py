@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 NUM_MELS = 80
 MAX_COLUMNS = 2000  # a waveform has more samples than a screen has pixels
 DYNAMIC_RANGE = 70.0  # dB under the loudest place that colours tell apart
-TICKS_HZ = (125, 250, 500, 1000, 2000, 4000, 8000, 16000)
+TICKS_HZ = (500, 1000, 2000, 4000, 8000, 16000)
 
 
 def recording(
@@ -63,7 +63,9 @@ def recording(
     waveform = ax.inset_axes([0, 0.68, 1, 0.32])
     _draw_waveform(waveform, samples, sample_rate)
     for start, stop in segments / sample_rate:
-        waveform.axvspan(start, stop, color=COLOURS[2], alpha=0.25, linewidth=0)
+        waveform.axvspan(start, stop, color=COLOURS[2], alpha=0.25, linewidth=0, zorder=0, label="speech")
+    if len(segments):
+        waveform.legend(*(part[:1] for part in waveform.get_legend_handles_labels()), loc="upper right", fontsize=8)
     waveform.tick_params(labelbottom=False)
     spectrogram = ax.inset_axes([0, 0, 1, 0.63], sharex=waveform)
     colour_bar = ax.inset_axes([1.015, 0, 0.02, 0.63])
@@ -117,7 +119,8 @@ def _draw_spectrogram(ax: Axes, colour_bar: Axes, samples: np.ndarray, sample_ra
     )
     ticks = [tick for tick in TICKS_HZ if tick <= sample_rate / 2]
     ax.set_yticks(hz_to_mel(np.array(ticks, float)), [f"{tick:,}" for tick in ticks])
-    ax.set_ylim(step / 2, top - step / 2)
+    ax.set_ylim(0, top)
+    ax.set_facecolor("black")
     ax.set_xlabel("time (s)")
     ax.set_ylabel("frequency (Hz)")
     ax.figure.colorbar(image, cax=colour_bar, label="level (dB)")

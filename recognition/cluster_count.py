@@ -68,35 +68,33 @@ def best_count(merges: np.ndarray, distances: np.ndarray) -> int:
         Rousseeuw (1987), Silhouettes: a graphical aid to the interpretation and validation of cluster analysis.
     """
     highest = max(2, len(distances) // 2)
-    counts = sorted(
-        {*range(2, min(50, highest) + 1), *np.geomspace(2, highest, 1 + int(np.log(highest) / 0.04)).astype(int)}
-    )
-    labels = labels_at(merges, counts[-1])
-    sums = _sums_by_group(distances, labels)
+    steps = np.geomspace(2, highest, 1 + int(np.log(highest) / 0.04)).astype(int)
+    counts = sorted({*range(2, min(50, highest) + 1), *steps.tolist()}, reverse=True)
+    sums, labels = distances, np.arange(len(distances))
     silhouettes = []
-    for count in reversed(counts):
+    for count in counts:
         coarser = labels_at(merges, count)
-        group = np.empty(sums.shape[1], np.int64)
+        group = np.empty(len(sums), np.int64)
         group[labels] = coarser
         sums, labels = _sums_by_group(sums, group), coarser
         silhouettes.append(_mean_silhouette(sums, labels))
-    return counts[::-1][len(counts) - 1 - int(np.argmax(silhouettes[::-1]))]
+    return counts[len(counts) - 1 - int(np.argmax(silhouettes[::-1]))]
 
 
-def _sums_by_group(columns: np.ndarray, group: np.ndarray) -> np.ndarray:
-    """Sums the columns of each group, `(n, num_groups)`."""
-    order = np.argsort(group, kind="stable")
-    return np.add.reduceat(columns[:, order], np.flatnonzero(np.diff(group[order], prepend=-1)), axis=1)
+def _sums_by_group(rows: np.ndarray, group: np.ndarray) -> np.ndarray:
+    """Sums the rows of each group `(num_groups, n)`."""
+    members = (np.ones(len(group), rows.dtype), (group, np.arange(len(group))))
+    return coo_array(members, shape=(group.max() + 1, len(group))).tocsr() @ rows
 
 
 def _mean_silhouette(sums: np.ndarray, labels: np.ndarray) -> float:
-    """From the sum of each item's distances to each cluster."""
-    sizes, rows = np.bincount(labels), np.arange(len(labels))
+    """From the sum of the distances of each cluster to each item `(num_clusters, n)`."""
+    sizes, items = np.bincount(labels), np.arange(len(labels))
     own_size = sizes[labels]
-    own = sums[rows, labels] / np.maximum(own_size - 1, 1)
-    means = sums / sizes.astype(sums.dtype)
-    means[rows, labels] = np.inf
-    nearest = means.min(axis=1)
+    own = sums[labels, items] / np.maximum(own_size - 1, 1)
+    means = sums / sizes.astype(sums.dtype)[:, None]
+    means[labels, items] = np.inf
+    nearest = means.min(axis=0)
     larger = np.maximum(own, nearest)
     silhouette = (nearest - own) / np.where(larger > 0, larger, 1)
     return float(np.where(own_size > 1, silhouette, 0).mean())

@@ -18,7 +18,7 @@ from comparators.recognition.similarity_clustering import (
 
 METHODS = ("similarity", "agglomerative", "hdbscan", "spectral", "kmeans")
 _NEIGHBOURS = 10
-_MAX_ROWS_FOR_A_THRESHOLD = 1500
+_MAX_ROWS_FOR_A_THRESHOLD = 1000
 
 
 def cluster(
@@ -122,10 +122,12 @@ def _spectral(rows: np.ndarray, num_clusters: int, seed: int) -> np.ndarray:
     if num_clusters in (1, len(rows)):
         return np.arange(len(rows)) % num_clusters
     scores, neighbours = top_k(rows, rows, _NEIGHBOURS + 1)
-    edges = (np.repeat(np.arange(len(rows)), scores.shape[1]), neighbours.ravel())
-    graph = coo_array(
-        (np.maximum(scores.ravel(), 1e-6).astype(np.float64), edges), shape=(len(rows), len(rows))
-    ).tocsr()
+    numbers = np.arange(len(rows), dtype=np.int32)
+    # Faint edges to one row hold the graph together, which the eigenvectors need.
+    ends = np.concatenate([neighbours, np.zeros((len(rows), 1), np.int64)], axis=1).astype(np.int32)
+    weights = np.concatenate([np.maximum(scores, 0), np.full((len(rows), 1), 1e-4)], axis=1).astype(np.float64)
+    edges = (np.repeat(numbers, ends.shape[1]), ends.ravel())
+    graph = coo_array((weights.ravel(), edges), shape=(len(rows), len(rows))).tocsr()
     graph = (graph + graph.T) / 2
     spectral = SpectralClustering(num_clusters, affinity="precomputed", assign_labels="cluster_qr", random_state=seed)
     return spectral.fit_predict(graph)
@@ -136,13 +138,13 @@ def _kmeans(rows: np.ndarray, num_clusters: int, seed: int) -> np.ndarray:
 
 
 def _best_threshold(rows: np.ndarray) -> float:
-    """The threshold with the best silhouette, of 24 from the median cosine to that of the nearest neighbours."""
+    """The threshold with the best silhouette, of 16 from the median cosine to that of the nearest neighbours."""
     _check_enough(rows)
     rows = rows[:: int(np.ceil(len(rows) / _MAX_ROWS_FOR_A_THRESHOLD))]
     distances = _distances(rows)
     similarities = 1 - distances[np.triu_indices(len(rows), 1)]
     nearest = top_k(rows, rows, 2)[0][:, 1]
-    thresholds = np.clip(np.linspace(np.median(similarities), np.median(nearest), 24), -0.99, 0.99)
+    thresholds = np.clip(np.linspace(np.median(similarities), np.median(nearest), 16), -0.99, 0.99)
     silhouettes = []
     for threshold in thresholds:
         labels = SimilarityClustering(threshold).fit_predict(rows)

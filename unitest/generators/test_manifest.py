@@ -61,7 +61,7 @@ def test_split_selects_rows(manifest):
         read_manifest(path, split="dev")
     with pytest.raises(ValueError, match=r"Empty `label` in row 4 of .*manifest\.csv'"):
         read_manifest(path)
-    with pytest.raises(ValueError, match="No column `split`"):
+    with pytest.raises(ValueError, match=r"No column `split`"):
         read_manifest(manifest("path\n1.wav\n"), split="val")
 
 
@@ -101,7 +101,7 @@ def test_folder_with_loose_files_has_no_labels(touch):
 
 
 def test_folder_without_audio(touch):
-    with pytest.raises(ValueError, match="No audio file .* in folder '.*' or below"):
+    with pytest.raises(ValueError, match=r"No audio file .* in folder '.*' or below"):
         read_manifest(touch("notes.txt"))
 
 
@@ -118,7 +118,7 @@ def test_unreadable_folder(touch, monkeypatch):
         monkeypatch.setattr(os, "scandir", refuse)
     else:
         (folder / "bob").chmod(0)
-    with pytest.raises(ValueError, match=r"Folder '.*bob' cannot be read \(Permission denied\)\. Change its permissions"):
+    with pytest.raises(ValueError, match=r"Folder '.*bob' cannot be read \(Permission denied\)\. Change"):
         read_manifest(folder)
 
 
@@ -139,7 +139,7 @@ def test_corpora_of_one_name_stay_apart(manifest):
 
 def test_corpora_with_and_without_labels(manifest):
     sources = {"a": manifest("path,label\n1.wav,ann\n", "a.csv"), "b": manifest("path\n1.wav\n", "b.csv")}
-    with pytest.raises(ValueError, match="No labels in corpus b, but in others"):
+    with pytest.raises(ValueError, match=r"No labels in corpus b, but in others"):
         read_manifest(sources)
 
 
@@ -166,14 +166,14 @@ def test_missing_label_column(manifest):
 
 
 def test_wrong_sources(tmp_path, touch):
-    with pytest.raises(FileNotFoundError, match="No such manifest or folder: '.*gone.csv'"):
+    with pytest.raises(FileNotFoundError, match=r"No such manifest or folder: '.*gone.csv'"):
         read_manifest(tmp_path / "gone.csv")
-    with pytest.raises(ValueError, match="A CSV file or a folder is expected. Received audio file"):
+    with pytest.raises(ValueError, match=r"A CSV file or a folder is expected. Received audio file"):
         read_manifest(touch("1.wav") / "1.wav")
-    with pytest.raises(TypeError, match="`source` must be a CSV file.* Received: int"):
+    with pytest.raises(TypeError, match=r"`source` must be a CSV file.* Received: int"):
         read_manifest(3)
-    with pytest.raises(ValueError, match="`source` must name at least one"):
+    with pytest.raises(ValueError, match=r"`source` must name at least one"):
         read_manifest([])
     (tmp_path / "noise.csv").write_bytes(bytes(range(256)))
-    with pytest.raises(ValueError, match="Not a CSV file"):
+    with pytest.raises(ValueError, match=r"Not a CSV file"):
         read_manifest(tmp_path / "noise.csv")

@@ -30,9 +30,7 @@ _PICTURES = (".png", ".pdf", ".svg", ".jpg")
 @click.option(
     "--method",
     type=click.Choice(["similarity", "agglomerative", "hdbscan", "spectral", "kmeans"]),
-    default="similarity",
-    show_default=True,
-    help="How clusters are found.",
+    help="How clusters are found.  [default: similarity, or agglomerative for a given number]",
 )
 @click.option("--num-clusters", type=click.IntRange(min=1), metavar="N", help="How many there are.  [default: found]")
 @click.option(
@@ -49,7 +47,7 @@ def cluster(
     model_name: str,
     plot: Path | None,
     projection: str,
-    method: str,
+    method: str | None,
     num_clusters: int | None,
     threshold: float | None,
     label_column: str | None,
@@ -82,8 +80,17 @@ def cluster(
     table, failures = embed_table(model, manifest, quiet)
     seconds = table.metadata["speech_seconds"].to_numpy()
     long_enough = seconds >= model.minimum_speech_seconds
+    if not long_enough.any():
+        raise ValueError(
+            f"No recording has {model.minimum_speech_seconds} s of speech, so none can start a cluster. Add longer ones."
+        )
     clusters = find_clusters(
-        table.vectors, method, num_clusters=num_clusters, threshold=threshold, can_start=long_enough, seed=seed
+        table.vectors,
+        method or ("similarity" if num_clusters is None else "agglomerative"),
+        num_clusters=num_clusters,
+        threshold=threshold,
+        can_start=long_enough,
+        seed=seed,
     )
     save_csv(as_rows(table, clusters), output)
     if plot is not None:

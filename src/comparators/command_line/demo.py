@@ -5,7 +5,6 @@ from pathlib import Path
 import click
 
 from comparators.command_line import options
-from comparators.command_line.quiet_keras import import_keras
 from comparators.command_line.report import note, print_json, text_table
 
 
@@ -35,7 +34,6 @@ def demo(folder: Path, projection: str, model_name: str, as_json: bool, quiet: b
     comparators demo
     comparators demo -o pictures --projection pca
     """
-    import_keras()
     from comparators.demo import run_demo
 
     steps = run_demo(model_name, folder, projection, tell=lambda message: None if quiet else note(f"{message} ..."))
