@@ -102,7 +102,7 @@ def resemblyzer_batched(batch_files: int = 64) -> Embed:
 
 def systems(model: str, training_paths: list[str]) -> dict[str, Callable[[], Embed]]:
     """Returns name -> function that makes the system."""
-    found = {model: lambda: comparator(model), "MFCC baseline": lambda: mfcc(training_paths)}
+    found = {Path(model).name: lambda: comparator(model), "MFCC baseline": lambda: mfcc(training_paths)}
     package = importlib.util.find_spec("resemblyzer")
     if package is not None:
         weights = os.path.join(package.submodule_search_locations[0], "pretrained.pt")

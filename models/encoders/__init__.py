@@ -6,6 +6,9 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "ConvolutionalLSTMTrunk": "convolutional_lstm_trunk",
+        "ConvolutionalTrunk": "convolutional_trunk",
+        "DiscriminantTrunk": "discriminant_trunk",
+        "JoinedTrunk": "joined_trunk",
         "LSTMTrunk": "lstm_trunk",
         "WaveformEncoder": "waveform_encoder",
     },

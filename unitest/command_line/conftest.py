@@ -81,10 +81,10 @@ def other_model_path(tmp_path_factory) -> Path:
     return path
 
 
-@pytest.fixture
-def recordings(tmp_path, voices) -> Path:
-    """A folder of folders: three voices with three recordings each, all of the same names."""
-    folder = tmp_path / "recordings"
+@pytest.fixture(scope="session")
+def recordings(tmp_path_factory, voices) -> Path:
+    """A folder of folders, not to be changed: three voices with three recordings each, all of the same names."""
+    folder = tmp_path_factory.mktemp("data") / "recordings"
     for label in ("01", "11", "17"):
         (folder / f"voice-{label}").mkdir(parents=True)
         for sentence in (1, 2, 3):

@@ -1,19 +1,31 @@
 """`comparators enroll`, `recognize` and `gallery`: one story, as users go through it."""
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from comparators.command_line import main
 from comparators.recognition.gallery import Gallery
 
 
-@pytest.fixture
-def team(run, model_path, recordings, tmp_path):
-    """A gallery of two voices with two recordings each."""
-    path = tmp_path / "team.gallery"
+@pytest.fixture(scope="module")
+def enrolled(tmp_path_factory, model_path, recordings):
+    """A gallery of two voices with two recordings each, not to be changed."""
+    path = tmp_path_factory.mktemp("gallery") / "team.gallery"
     for name, folder in (("anna", "voice-01"), ("ben", "voice-11")):
-        files = [recordings / folder / f"{number}.wav" for number in (1, 2)]
-        assert run("enroll", path, name, *files, "--model", model_path).status == 0
+        files = [str(recordings / folder / f"{number}.wav") for number in (1, 2)]
+        with pytest.raises(SystemExit) as end:
+            main.main(["enroll", str(path), name, *files, "--model", str(model_path)])
+        assert not end.value.code
     return path
+
+
+@pytest.fixture
+def team(enrolled, tmp_path):
+    """A copy of it."""
+    return Path(shutil.copy(enrolled, tmp_path))
 
 
 def test_enrolled_recordings_are_kept_with_their_files_and_the_models_fingerprint(team, recordings, model_path):

@@ -18,14 +18,14 @@ def test_items_are_those_of_their_labels():
     assert len(groups) == 2
     inputs, labels = groups[1]
     for array, length, label in zip(inputs["features"], inputs["lengths"], labels, strict=True):
-        item = int(np.flatnonzero((ARRAYS == array).all(axis=(1, 2)))[0])
+        item = int(np.flatnonzero((array == ARRAYS).all(axis=(1, 2)))[0])
         assert groups.label_names[label] == LABELS[item]
         assert length == LENGTHS[item]
     assert inputs["lengths"].dtype == labels.dtype == np.int32
 
 
 def test_without_lengths_the_inputs_are_an_array():
-    inputs, labels = ArrayGroups(ARRAYS, LABELS, 2, 3)[0]
+    inputs, _labels = ArrayGroups(ARRAYS, LABELS, 2, 3)[0]
     assert inputs.shape == (6, 7, 2)
     assert inputs.dtype == np.float32
     assert ArrayGroups(ARRAYS, LABELS, 2, 3, lengths=LENGTHS, input_name="waveforms")[0][0].keys() == {

@@ -107,16 +107,29 @@ def test_a_file_that_fails_is_named(recordings, tmp_path):
             AudioGroups(table, 2, 2, window_seconds=0.1, reader=reader)[0]
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_fit(recordings, workers):
-    groups = AudioGroups(recordings, 3, 2, window_seconds=0.1, workers=workers)
+def linear_model() -> keras.Model:
     waveforms, lengths = keras.Input((None,), name="waveforms"), keras.Input((), dtype="int32", name="lengths")
     mean = keras.ops.sum(waveforms, axis=1, keepdims=True) / keras.ops.cast(lengths, "float32")[:, None]
     model = keras.Model({"waveforms": waveforms, "lengths": lengths}, keras.layers.Dense(6)(mean))
     model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    history = model.fit(groups, epochs=2, verbose=0)
+    return model
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_fit(recordings, workers):
+    groups = AudioGroups(recordings, 3, 2, window_seconds=0.1, workers=workers)
+    history = linear_model().fit(groups, epochs=2, verbose=0)
     assert np.isfinite(history.history["loss"]).all()
     assert groups.epoch == 2
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_file_that_fails_in_training_is_named(recordings, tmp_path, workers):
+    (tmp_path / "text.wav").write_text("hello")
+    bad = pd.DataFrame({"path": [str(tmp_path / "text.wav")], "label": ["a"]})
+    groups = AudioGroups(pd.concat([recordings, bad]), 6, 6, window_seconds=0.1, workers=workers)
+    with pytest.raises(Exception, match=r"Not a readable audio file: '.*text\.wav'"):  # of the backend's own kind
+        linear_model().fit(groups, epochs=3, verbose=0)
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+import itertools
 import pickle
 import warnings
 
@@ -35,7 +36,7 @@ def epoch_of(sampler: GroupSampler, epoch: int) -> np.ndarray:
 
 
 @given(samplers(), st.integers(0, 5))
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_groups_are_of_one_label_each_and_no_label_is_twice_in_a_batch(sampler, epoch):
     codes = epoch_of(sampler, epoch)
     assert (codes == codes[:, :, :1]).all()
@@ -44,7 +45,7 @@ def test_groups_are_of_one_label_each_and_no_label_is_twice_in_a_batch(sampler, 
 
 
 @given(samplers())
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_every_label_comes_once_in_a_pass_and_left_out_ones_first_in_the_next(sampler):
     num_labels = len(sampler.label_names)
     used = np.concatenate([epoch_of(sampler, epoch)[:, :, 0].ravel() for epoch in range(4)])
@@ -52,13 +53,13 @@ def test_every_label_comes_once_in_a_pass_and_left_out_ones_first_in_the_next(sa
     passes = used.reshape(-1, per_pass)
     for labels in passes:
         assert len(set(labels)) == per_pass
-    for before, after in zip(passes[:-1], passes[1:], strict=True):
+    for before, after in itertools.pairwise(passes):
         left_out = set(range(num_labels)) - set(before)
         assert set(after[: len(left_out)]) == left_out
 
 
 @given(samplers(), st.integers(0, 5))
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_pure_function_of_seed_epoch_and_index(sampler, epoch):
     copy = pickle.loads(pickle.dumps(sampler))
     for index in reversed(range(sampler.num_batches)):
@@ -66,7 +67,7 @@ def test_pure_function_of_seed_epoch_and_index(sampler, epoch):
 
 
 @given(samplers(), st.integers(0, 3))
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_items_repeat_and_share_recordings_only_as_much_as_they_must(sampler, epoch):
     recordings = np.arange(len(sampler.codes)) if sampler._recordings is None else sampler._recordings
     for index in range(sampler.num_batches):
@@ -77,7 +78,7 @@ def test_items_repeat_and_share_recordings_only_as_much_as_they_must(sampler, ep
 
 
 @given(samplers())
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_report_counts_as_a_plain_loop_does(sampler):
     recordings = np.arange(len(sampler.codes)) if sampler._recordings is None else sampler._recordings
     pairs = shared = 0

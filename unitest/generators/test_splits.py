@@ -1,6 +1,6 @@
 import pandas as pd
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from comparators.generators import label_folds, split_by_label
@@ -16,6 +16,7 @@ def tables(draw) -> pd.DataFrame:
     return table.sample(frac=1, random_state=draw(st.integers(0, 9)))
 
 
+@settings(max_examples=25, deadline=None)
 @given(tables(), st.floats(0.1, 0.5), st.integers(0, 5))
 def test_split_is_disjoint_complete_and_seeded(table, fraction, seed):
     labels = table["label"].nunique()
@@ -46,6 +47,7 @@ def test_seeds_differ():
     assert set(split_by_label(table, 0.2, seed=0)[1]["label"]) != set(split_by_label(table, 0.2, seed=1)[1]["label"])
 
 
+@settings(max_examples=25, deadline=None)
 @given(tables(), st.integers(2, 4), st.integers(0, 5))
 def test_each_label_is_held_out_once(table, num_folds, seed):
     folds = label_folds(table, num_folds, seed=seed)
