@@ -104,10 +104,11 @@ class GE2E(Objective):
         return self.weighted_mean(losses, weights)
 
     def measures(self, embeddings: KerasTensor, labels: KerasTensor) -> dict[str, KerasTensor]:
-        """Returns `accuracy`: the share of items whose own label is the most similar one."""
+        """Returns `accuracy`: the share of items whose own label is the most similar one; lone items do not count."""
         similarity, own, same = self._similarity(embeddings, labels)
         hardest = ops.max(ops.where(same, -float("inf"), similarity), axis=-1)
-        return {"accuracy": ops.mean(ops.cast(own > hardest, "float32"))}
+        has_others = ops.sum(ops.cast(same, "int32"), axis=-1) > 1
+        return {"accuracy": self.weighted_mean(ops.cast(own > hardest, "float32"), has_others)}
 
     def _similarity(
         self, embeddings: KerasTensor, labels: KerasTensor

@@ -1,6 +1,7 @@
 """Mel spectrograms in the graph, on any backend of Keras."""
 
 import keras
+import numpy as np
 from keras import KerasTensor, ops
 
 from comparators.acoustics.mel import mel_filterbank
@@ -79,6 +80,9 @@ class MelSpectrogram(keras.layers.Layer):
         self.scale = scale
         self.normalization = normalization
         self.power = power
+        # Periodic for odd lengths too, which TensorFlow's own is not.
+        turn = 2.0 * np.pi * np.arange(self.window_length) / self.window_length
+        self._window = (0.5 - 0.5 * np.cos(turn)).astype("float32")
         self._filters = mel_filterbank(
             self.sample_rate, self.fft_length, self.num_mels, min_frequency, max_frequency, scale, normalization
         )
@@ -96,7 +100,7 @@ class MelSpectrogram(keras.layers.Layer):
             sequence_length=self.window_length,
             sequence_stride=self.hop_length,
             fft_length=self.fft_length,
-            window="hann",
+            window=self._window,
             center=False,
         )
         spectrum = ops.square(real) + ops.square(imaginary)

@@ -112,7 +112,7 @@ class ArrayGroups(OrderedBatches):
         return self._inputs(self.arrays[items], lengths), self.sampler.codes[items]
 
     def as_tf_dataset(self) -> "tf.data.Dataset":
-        """Returns the same batches as a `tf.data.Dataset`, several times faster: TensorFlow gathers them itself.
+        """Returns the same batches as a `tf.data.Dataset`, which is faster: TensorFlow gathers them itself.
 
         It begins with the current epoch and goes on without end, one epoch after the other, so `fit` must be told
         where an epoch ends: `fit(groups.as_tf_dataset(), steps_per_epoch=len(groups))`. The arrays are copied once.

@@ -175,7 +175,8 @@ class GroupSampler:
             return None
         codes = np.unique(self._checked("recordings", recordings), return_inverse=True)[1]
         # A recording of two speakers counts as one for each.
-        return np.unique(codes * len(self.label_names) + self.codes, return_inverse=True)[1]
+        names, codes = np.unique(codes * len(self.label_names) + self.codes, return_inverse=True)
+        return codes if len(names) < len(codes) else None
 
     def _labels_by_corpus(self, corpora: Sequence | np.ndarray | None) -> list[np.ndarray]:
         if corpora is None:

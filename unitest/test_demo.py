@@ -47,9 +47,11 @@ def test_two_thirds_of_the_voices_are_enrolled_and_the_others_are_unknown(demo):
     folder, _, _ = demo
     rows = pd.read_csv(folder / "recognition.csv")
     unknown = rows[rows["expected"] == "unknown"]
-    assert unknown["voice"].nunique() == 8 and len(unknown) == 48
+    assert unknown["voice"].nunique() == 8
+    assert len(unknown) == 48
     known = rows[rows["expected"] != "unknown"]
-    assert known["voice"].nunique() == 16 and (known["voice"] == known["expected"]).all()
+    assert known["voice"].nunique() == 16
+    assert (known["voice"] == known["expected"]).all()
 
 
 def test_figures_are_those_of_the_tables(demo):

@@ -44,6 +44,26 @@ def run(capsys) -> Callable[..., Run]:
     return run_command
 
 
+@pytest.fixture(scope="session", autouse=True)
+def models_are_loaded_once():
+    """Keeps loaded models, with the functions that they compiled, between the commands of all tests."""
+    from comparators.models import loading
+
+    loaded, load = {}, loading.load
+
+    def load_once(name_or_path, compile=True):
+        key = str(name_or_path)
+        if key not in loaded:
+            model = load(name_or_path, compile)
+            loaded[key] = model, getattr(model, "threshold", None), getattr(model, "calibration", None)
+        model, model.threshold, model.calibration = loaded[key]
+        return model
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loading, "load", load_once)
+        yield
+
+
 def tiny_model(seed: int = 0):
     import keras
 

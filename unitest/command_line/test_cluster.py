@@ -18,7 +18,7 @@ def test_without_labels_there_is_no_label_column(run, model_path, recordings, tm
     result = run("cluster", recordings / "voice-01", "-o", tmp_path / "c.csv", "--model", model_path)
     assert result.status == 0
     assert list(pd.read_csv(tmp_path / "c.csv").columns) == ["path", "cluster", "speech_seconds"]
-    assert "labels" not in result.out
+    assert "information" not in result.out
 
 
 @pytest.mark.parametrize("method", ["similarity", "agglomerative", "hdbscan", "spectral", "kmeans"])

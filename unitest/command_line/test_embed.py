@@ -35,7 +35,9 @@ def test_files_of_one_name_in_two_folders_keep_their_rows(run, model_path, recor
 def test_json_is_one_document(run, model_path, recordings, tmp_path):
     result = run("embed", recordings, "-o", tmp_path / "e.npz", "--model", model_path, "--json")
     document = result.document
-    assert document["rows"] == 9 and document["embedding_dim"] == 6 and document["failures"] == {}
+    assert document["rows"] == 9
+    assert document["embedding_dim"] == 6
+    assert document["failures"] == {}
     assert document["fingerprint"] == EmbeddingTable.load(tmp_path / "e.npz").fingerprint
 
 
@@ -75,7 +77,8 @@ def test_a_stopped_run_goes_on_where_it_was(run, model_path, recordings, tmp_pat
     monkeypatch.setattr(EmbeddingTable, "save", stop)
     stopped = run("embed", recordings, "-o", output, "--model", model_path)
     assert stopped.status == 130
-    assert not output.exists() and any(parts.glob("*.npz"))
+    assert not output.exists()
+    assert any(parts.glob("*.npz"))
 
     from comparators.models import AudioEncoder
 
@@ -94,7 +97,8 @@ def test_parts_of_another_model_are_refused(run, model_path, recordings, tmp_pat
     EmbeddingStore(tmp_path / "e.npz.parts", "another").add(["key"], np.ones((1, 6), "float32"), np.ones(1))
     result = run("embed", recordings, "-o", tmp_path / "e.npz", "--model", model_path)
     assert result.status == 2
-    assert "another model" in result.err and "e.npz.parts" in result.err
+    assert "another model" in result.err
+    assert "e.npz.parts" in result.err
 
 
 def test_an_output_that_cannot_be_written_is_told_before_the_work(run, recordings, tmp_path):
@@ -108,7 +112,8 @@ def test_by_label_needs_labels(run, model_path, recordings, tmp_path):
     flat = recordings / "voice-01"
     result = run("embed", flat, "-o", tmp_path / "e.npz", "--by-label", "mean", "--model", model_path)
     assert result.status == 2
-    assert "--by-label needs labels" in result.err and "--label-column" in result.err
+    assert "--by-label needs labels" in result.err
+    assert "--label-column" in result.err
 
 
 def test_csv_can_be_read_by_others(run, model_path, recordings, tmp_path):

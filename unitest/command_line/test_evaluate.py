@@ -31,7 +31,8 @@ def test_a_threshold_is_fitted_and_stored_in_a_copy(run, other_model_path, recor
     fitted = tmp_path / "fitted.keras"
     result = run("evaluate", other_model_path, recordings, "--target-far", "0.1", "-o", fitted)
     assert result.status == 0
-    assert "threshold of the model" in result.out and "none" in result.out
+    assert "threshold of the model" in result.out
+    assert "none" in result.out
     copy = comparators.load(fitted)
     assert copy.threshold.far <= 0.1
     assert "recordings, 3 labels" in copy.threshold.origin
@@ -43,8 +44,10 @@ def test_a_threshold_is_fitted_and_stored_in_a_copy(run, other_model_path, recor
 
 def test_needs_labels_and_two_recordings_of_one(run, model_path, recordings, voices_table, tmp_path):
     result = run("evaluate", model_path, recordings / "voice-01")
-    assert result.status == 2 and "Evaluation needs labels" in result.err
+    assert result.status == 2
+    assert "Evaluation needs labels" in result.err
     voices_table.groupby("label").head(1).to_csv(tmp_path / "one.csv", index=False)
     result = run("evaluate", model_path, tmp_path / "one.csv")
-    assert result.status == 2 and "two recordings of a label" in result.err
+    assert result.status == 2
+    assert "two recordings of a label" in result.err
     assert "24 recordings of 24 labels" in result.err

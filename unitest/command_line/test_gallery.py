@@ -94,7 +94,8 @@ def test_what_is_no_gallery_is_refused(run, recordings, model_path, tmp_path):
     path.write_text("no gallery")
     result = run("recognize", path, recordings / "voice-01" / "1.wav", "--model", model_path)
     assert result.status == 2
-    assert "no gallery" in result.err and str(path) in result.err
+    assert "no gallery" in result.err
+    assert str(path) in result.err
     assert run("gallery", "list", tmp_path / "missing.gallery").status == 2
 
 
@@ -112,7 +113,9 @@ def test_recognize_as_json(run, team, recordings, model_path):
     document = run(*arguments, "--threshold", "-1").document
     assert document["threshold"]["origin"] == "given on the command line"
     (answer,) = document["recordings"]
-    assert answer["file"] == str(file) and answer["known"] is True and answer["short"] is False
+    assert answer["file"] == str(file)
+    assert answer["known"] is True
+    assert answer["short"] is False
     assert answer["score"] == pytest.approx(1, abs=1e-5)
     assert run(*arguments, "--threshold", "1.01").document["recordings"][0]["label"] == "unknown"
 
@@ -120,13 +123,15 @@ def test_recognize_as_json(run, team, recordings, model_path):
 def test_short_clips_may_be_asked_about(run, team, odd_files, model_path):
     result = run("recognize", team, odd_files["brief"], "--model", model_path)
     assert result.status == 0
-    assert "too little speech" in result.err and str(odd_files["brief"]) in result.err
+    assert "too little speech" in result.err
+    assert str(odd_files["brief"]) in result.err
 
 
 def test_files_that_cannot_be_read_are_skipped(run, team, odd_files, recordings, model_path):
     result = run("recognize", team, odd_files["text"], recordings / "voice-01" / "1.wav", "--model", model_path)
     assert result.status == 1
-    assert str(odd_files["text"]) in result.err and "skipped 1 of 2 recordings" in result.err
+    assert str(odd_files["text"]) in result.err
+    assert "skipped 1 of 2 recordings" in result.err
     assert str(recordings) in result.out
 
 
@@ -152,14 +157,16 @@ def test_list_remove_relabel_and_merge(run, team, recordings, model_path, tmp_pa
         ("carl", str(recordings / "voice-17" / "1.wav")),
     ]
     listed = run("gallery", "list", team)
-    assert "Anna Berg" in listed.out and "2 names, 2 recordings" in listed.out
+    assert "Anna Berg" in listed.out
+    assert "2 names, 2 recordings" in listed.out
 
 
 def test_changes_of_names_that_are_not_there_say_who_is(run, team):
     for arguments in (("remove", team, "zoe"), ("relabel", team, "zoe", "x")):
         result = run("gallery", *arguments)
         assert result.status == 2
-        assert "'zoe'" in result.err and "anna, ben" in result.err
+        assert "'zoe'" in result.err
+        assert "anna, ben" in result.err
 
 
 def test_a_fitted_threshold_is_kept(run, team, recordings, model_path):

@@ -102,7 +102,8 @@ def test_a_file_that_is_no_model_is_named(run, tmp_path):
     path.write_bytes(b"not a model")
     result = run("verify", "a.wav", "b.wav", "--model", path)
     assert result.status == 2
-    assert "Not a readable Keras model" in result.err and str(path) in result.err
+    assert "Not a readable Keras model" in result.err
+    assert str(path) in result.err
 
 
 def test_a_model_of_something_else_is_refused(run, tmp_path):
