@@ -1,6 +1,6 @@
 """Examples per second of the batch generators, beside what one would write oneself.
 
-    python benchmarks/batches.py [--seconds 3] [--labels 1000] [--items 100]
+    python benchmarks/batches.py [--seconds 5] [--labels 1000] [--items 100]
 
 Arrays: labels x items of 40 frames x 40 mels in memory, batches of 64 labels with 10 items each; waveforms: short
 synthetic recordings on disk, windows of half a second, decoded each time and from a filled cache. One process; the
@@ -66,17 +66,22 @@ def sampled(sampler: GroupSampler) -> Iterator[tuple]:
             yield None, sampler.batch(epoch, index)
 
 
-def measure(name: str, batches: Iterable[tuple], seconds: float) -> None:
-    """Counts for `seconds`, after three batches of which nothing is counted, and prints a row."""
-    batches = iter(batches)
-    for _ in range(3):
-        next(batches)
-    wall, processor, number = time.perf_counter(), time.process_time(), 0
-    while time.perf_counter() - wall < seconds:
-        next(batches)
-        number += BATCH_SIZE
-    wall, processor = time.perf_counter() - wall, time.process_time() - processor
-    print(f"| {name} | {number / wall:,.0f} | {number / processor:,.0f} |", flush=True)
+def measure(batches_of: dict[str, Iterable[tuple]], seconds: float) -> None:
+    """Prints the median of five rounds in turn of `seconds` in all for each; the first batches do not count."""
+    running = {name: iter(batches) for name, batches in batches_of.items()}
+    rounds = {name: [] for name in running}
+    for _, (name, batches) in itertools.product(range(5), running.items()):
+        for _ in range(3):
+            next(batches)
+        wall, processor, number = time.perf_counter(), time.process_time(), 0
+        while time.perf_counter() - wall < seconds / 5:
+            next(batches)
+            number += BATCH_SIZE
+        rounds[name].append((number / (time.perf_counter() - wall), number / (time.process_time() - processor)))
+    print("| batches of | examples a second | by processor time |\n|---|---|---|")
+    for name, rates in rounds.items():
+        wall, processor = np.median(rates, axis=0)
+        print(f"| {name} | {wall:,.0f} | {processor:,.0f} |")
 
 
 def write_recordings(folder: str, num_labels: int = 80, items: int = 12) -> pd.DataFrame:
@@ -91,7 +96,7 @@ def write_recordings(folder: str, num_labels: int = 80, items: int = 12) -> pd.D
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=3.0)
+    parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--labels", type=int, default=1_000)
     parser.add_argument("--items", type=int, default=100)
     arguments = parser.parse_args()
@@ -100,24 +105,29 @@ def main() -> None:
     recordings = np.arange(len(labels)) // 5
     groups = ArrayGroups(arrays, labels, LABELS_PER_BATCH, ITEMS_PER_LABEL)
     apart = GroupSampler(labels, LABELS_PER_BATCH, ITEMS_PER_LABEL, recordings=recordings)
-    print("| arrays in memory | examples a second | by processor time |\n|---|---|---|")
-    for name, batches in {
-        "GroupSampler alone (indices)": sampled(groups.sampler),
-        "GroupSampler alone, items of different recordings": sampled(apart),
-        "ArrayGroups": endless(groups),
-        "ArrayGroups.as_tf_dataset": groups.as_tf_dataset(),
-        "plain Python generator": plain_generator(arrays, labels),
-        "tf.data per item": per_item_pipeline(arrays, labels),
-    }.items():
-        measure(name, batches, arguments.seconds)
+    measure(
+        {
+            "GroupSampler alone (indices)": sampled(groups.sampler),
+            "GroupSampler alone, items of different recordings": sampled(apart),
+            "ArrayGroups": endless(groups),
+            "ArrayGroups.as_tf_dataset": groups.as_tf_dataset(),
+            "plain Python generator": plain_generator(arrays, labels),
+            "tf.data per item": per_item_pipeline(arrays, labels),
+        },
+        arguments.seconds,
+    )
     with tempfile.TemporaryDirectory() as folder:
         table = write_recordings(folder)
-        print("\n| waveforms | examples a second | by processor time |\n|---|---|---|")
-        for name, cache_bytes in {"AudioGroups, decoding each": 0, "AudioGroups, cached": 2**30}.items():
-            audio = AudioGroups(table, LABELS_PER_BATCH, ITEMS_PER_LABEL, 0.5, cache_bytes=cache_bytes)
-            for item in range(len(table) if cache_bytes else 0):
-                audio._waveform(item)
-            measure(name, endless(audio), arguments.seconds)
+        audio = {
+            size: AudioGroups(table, LABELS_PER_BATCH, ITEMS_PER_LABEL, 0.5, cache_bytes=size) for size in (0, 2**30)
+        }
+        for epoch in range(20):
+            audio[2**30].batch(epoch, 0)
+        print()
+        measure(
+            {"AudioGroups, decoding each": endless(audio[0]), "AudioGroups, cached": endless(audio[2**30])},
+            arguments.seconds,
+        )
 
 
 if __name__ == "__main__":

@@ -53,9 +53,7 @@ class CosineClassifier(Objective):
 
     measure_names = ("accuracy",)
 
-    def __init__(
-        self, num_labels: int, margin: float = 0.2, scale: float = 30.0, num_centers: int = 1, **kwargs
-    ):
+    def __init__(self, num_labels: int, margin: float = 0.2, scale: float = 30.0, num_centers: int = 1, **kwargs):
         super().__init__(**kwargs)
         for name, value in {"num_labels": num_labels, "num_centers": num_centers, "scale": scale}.items():
             if value <= 0:

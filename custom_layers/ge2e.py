@@ -110,9 +110,7 @@ class GE2E(Objective):
         has_others = ops.sum(ops.cast(same, "int32"), axis=-1) > 1
         return {"accuracy": self.weighted_mean(ops.cast(own > hardest, "float32"), has_others)}
 
-    def _similarity(
-        self, embeddings: KerasTensor, labels: KerasTensor
-    ) -> tuple[KerasTensor, KerasTensor, KerasTensor]:
+    def _similarity(self, embeddings: KerasTensor, labels: KerasTensor) -> tuple[KerasTensor, KerasTensor, KerasTensor]:
         """Returns the similarity of each item to the label of each item, to its own label, and which are the same."""
         embeddings = ops.cast(embeddings, self.compute_dtype)
         labels = ops.reshape(labels, (-1,))

@@ -95,9 +95,7 @@ class SpecAugment(keras.layers.Layer):
         )
         return ops.where(hidden, self._filling(inputs, lengths), inputs)
 
-    def _hidden(
-        self, num_masks: int, size: int | KerasTensor, extent: KerasTensor, widest: KerasTensor
-    ) -> KerasTensor:
+    def _hidden(self, num_masks: int, size: int | KerasTensor, extent: KerasTensor, widest: KerasTensor) -> KerasTensor:
         """Returns bool `(batch, size)`, True within one of the masks drawn within `extent` `(batch,)`."""
         shape = (ops.shape(extent)[0], num_masks)
         draws = keras.random.uniform((2, *shape), dtype="float32", seed=self.seed_generator)

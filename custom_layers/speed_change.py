@@ -73,7 +73,7 @@ class SpeedChange(WaveformAugmentation):
 
 
 def _cubic(a: KerasTensor, b: KerasTensor, c: KerasTensor, d: KerasTensor, fraction: KerasTensor) -> KerasTensor:
-    """Returns the value between b and c, on the cubic through them with the slopes of their neighbours (Catmull-Rom)."""
+    """Returns the value between b and c, on the cubic with the slopes that their neighbours give (Catmull-Rom)."""
     third = 3.0 * (b - c) + d - a
     second = 2.0 * a - 5.0 * b + 4.0 * c - d
     return b + 0.5 * fraction * (c - a + fraction * (second + fraction * third))

@@ -16,8 +16,8 @@ class WaveformAugmentation(keras.layers.Layer):
 
     One convention for all of them: an item keeps its length, samples past `lengths` come out as zeros, each item draws
     for itself, and it is changed with `probability`. So they can be applied one after the other with the same
-    `lengths`. Outside of training the waveforms come back as they are (with the padding zeroed). They compute in float32
-    under any dtype policy, and only for `ceil(probability * batch)` items, so a small probability costs little.
+    `lengths`. Outside of training the waveforms come back as they are (with the padding zeroed). They compute in
+    float32 under any dtype policy, and only for `ceil(probability * batch)` items, so a small probability costs little.
 
     A subclass implements `augment(waveforms, lengths)`; when that needs several items at once, it sets `fewest_items`.
 
@@ -161,7 +161,7 @@ def added_at(waveforms: KerasTensor, noise: KerasTensor, lengths: KerasTensor, s
 
 
 def fast_fft_length(num_samples: int | KerasTensor) -> int | KerasTensor:
-    """Returns a length from `num_samples` on for which the Fourier transform is fast.
+    """Returns a length from `num_samples` on for which the Fourier transform is fast; at least 16.
 
     Args:
         num_samples: static, or a scalar tensor in a graph that does not know it.
@@ -171,7 +171,7 @@ def fast_fft_length(num_samples: int | KerasTensor) -> int | KerasTensor:
         32000
     """
     if isinstance(num_samples, int):
-        return next_fast_len(num_samples, real=True)
-    samples = ops.cast(num_samples, "float32")
+        return next_fast_len(max(num_samples, 16), real=True)  # TensorFlow aborts at a length of one
+    samples = ops.maximum(ops.cast(num_samples, "float32"), 16.0)
     bits = ops.ceil(ops.log2(samples * 1.0001))  # more than float32's error, so that it never rounds down
-    return ops.cast(ops.power(2.0, ops.maximum(bits, 1.0)), "int32")
+    return ops.cast(ops.power(2.0, bits), "int32")

@@ -65,7 +65,8 @@ class WeightedObjectives(Objective):
 
     def build(self, embeddings_shape: tuple) -> None:
         for objective in self.objectives:
-            objective.build(embeddings_shape)
+            if not objective.built:  # a loaded one is
+                objective.build(embeddings_shape)
 
     def call(
         self,

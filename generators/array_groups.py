@@ -112,7 +112,7 @@ class ArrayGroups(OrderedBatches):
         return self._inputs(self.arrays[items], lengths), self.sampler.codes[items]
 
     def as_tf_dataset(self) -> "tf.data.Dataset":
-        """Returns the same batches as a `tf.data.Dataset`, which is faster: TensorFlow gathers them itself.
+        """Returns the same batches as a `tf.data.Dataset`: TensorFlow gathers the items, outside of Python.
 
         It begins with the current epoch and goes on without end, one epoch after the other, so `fit` must be told
         where an epoch ends: `fit(groups.as_tf_dataset(), steps_per_epoch=len(groups))`. The arrays are copied once.
@@ -128,7 +128,7 @@ class ArrayGroups(OrderedBatches):
 
         size = self.sampler.labels_per_batch * self.sampler.items_per_label
         items = tf.data.Dataset.from_generator(self._endless_items, output_signature=tf.TensorSpec((size,), tf.int64))
-        return items.map(gather).prefetch(tf.data.AUTOTUNE)
+        return items.map(gather, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
     def _endless_items(self) -> Iterator[np.ndarray]:
         for epoch in itertools.count(self.epoch, step=int(self.redraw)):

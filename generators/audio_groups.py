@@ -81,6 +81,7 @@ class AudioGroups(OrderedBatches):
     ):
         super().__init__(start_epoch, redraw, workers, use_multiprocessing, max_queue_size)
         _check_columns(table, within_corpus)
+        _check_labels(table)
         self.reader = AudioReader() if reader is None else reader
         self.window_lengths = _window_lengths(window_seconds, self.reader.sample_rate)
         self.sampler = GroupSampler(
@@ -148,6 +149,15 @@ def _check_columns(table: pd.DataFrame, within_corpus: bool) -> None:
                 f"`table` must have a column `{column}`. Received: {', '.join(map(str, table.columns))}. "
                 "`read_manifest` makes such a table; in a folder, each label needs a sub-folder."
             )
+
+
+def _check_labels(table: pd.DataFrame) -> None:
+    empty = table["label"].isna() | (table["label"] == "")
+    if empty.any():
+        raise ValueError(
+            f"Every row of `table` must have a label. Received: {empty.sum()} without, the first in row "
+            f"{int(empty.to_numpy().argmax())}. Fill them in or remove the rows."
+        )
 
 
 def _window_lengths(window_seconds: float | tuple[float, float], sample_rate: int) -> np.ndarray:

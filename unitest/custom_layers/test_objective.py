@@ -18,7 +18,7 @@ def test_it_computes_in_float32_in_a_model_of_mixed_precision():
         assert Objective().compute_dtype == "float32"
     finally:
         keras.config.set_dtype_policy("float32")
-    with pytest.raises(ValueError, match="dtype=mixed_float16. Leave `dtype` out"):
+    with pytest.raises(ValueError, match=r"dtype=mixed_float16\. Leave `dtype` out"):
         Objective(dtype="mixed_float16")
 
 

@@ -20,19 +20,19 @@ def test_layer_keeps_the_rules_of_layers(check_layer, random):
 
 
 def test_masks_are_stretches_no_wider_than_they_may_be(random):
-    inputs = random.normal(size=(200, 40, 10)).astype("float32")
-    lengths = np.repeat([40, 20], 100)
+    inputs = random.normal(size=(800, 40, 10)).astype("float32")
+    lengths = np.repeat([40, 20], 400)
     layer = SpecAugment(1, 8, 0.25, 0, 0, fill="zero", seed=1)
     frames = hidden(layer, inputs, lengths)
     assert (frames.all(axis=2) == frames.any(axis=2)).all()
     widths = frames[:, :, 0].sum(axis=1)
-    assert set(widths[:100]) == set(range(9))
-    assert set(widths[100:]) == set(range(6)), "a quarter of 20 real frames"
+    assert set(widths[:400]) == set(range(9))
+    assert set(widths[400:]) == set(range(6)), "a quarter of 20 real frames"
     starts = np.abs(np.diff(frames[:, :, 0].astype(int), axis=1, prepend=0, append=0)).sum(axis=1)
     assert (starts <= 2).all(), "one stretch"
-    assert not frames[100:, 20:].any(), "masks lie in the real frames"
+    assert not frames[400:, 20:].any(), "masks lie in the real frames"
     assert frames[:, 0].any(), "the first"
-    assert frames[:100, 39].any(), "and the last frame may be hidden"
+    assert frames[:400, 39].any(), "and the last frame may be hidden"
 
 
 def test_bands_are_masked_too(random):

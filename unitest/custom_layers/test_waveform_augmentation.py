@@ -51,9 +51,7 @@ def test_padding_stays_zero(random, layer_class, probability):
 def test_each_item_is_changed_with_the_probability(random, layer_class):
     clips = waveforms(random, 64, 256)
     layer = layer_class(probability=0.3, seed=0)
-    changed = [
-        (ops.convert_to_numpy(layer(clips, training=True)) != clips).any(axis=1).mean() for _ in range(6)
-    ]
+    changed = [(ops.convert_to_numpy(layer(clips, training=True)) != clips).any(axis=1).mean() for _ in range(6)]
     assert 0.2 < np.mean(changed) < 0.4
     assert (ops.convert_to_numpy(layer_class(probability=0.0)(clips, training=True)) == clips).all()
 
@@ -118,7 +116,7 @@ def test_the_base_changes_nothing_by_itself():
 
 @pytest.mark.parametrize("num_samples", [1, 2, 31_999, 65_536, 65_537, 1_048_577])
 def test_fast_length_is_never_too_short(num_samples):
-    assert num_samples <= fast_fft_length(num_samples) < 1.1 * num_samples + 2
+    assert num_samples <= fast_fft_length(num_samples) < 1.1 * num_samples + 16
     dynamic = int(fast_fft_length(ops.convert_to_tensor(num_samples, dtype="int32")))
-    assert num_samples <= dynamic <= 4 * num_samples
+    assert num_samples <= dynamic <= max(4 * num_samples, 32)
     assert dynamic & (dynamic - 1) == 0

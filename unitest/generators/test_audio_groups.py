@@ -1,3 +1,5 @@
+import pickle
+
 import keras
 import numpy as np
 import pandas as pd
@@ -151,3 +153,16 @@ def test_missing_columns(recordings):
         AudioGroups(recordings.drop(columns="label"), 2, 2, 0.1)
     with pytest.raises(ValueError, match=r"`table` must have a column `corpus`"):
         AudioGroups(recordings.drop(columns="corpus"), 2, 2, 0.1, within_corpus=True)
+
+
+@pytest.mark.parametrize("empty", ["", None, float("nan")])
+def test_empty_labels(recordings, empty):
+    table = recordings.copy()
+    table.loc[3, "label"] = empty
+    with pytest.raises(ValueError, match=r"must have a label. Received: 1 without, the first in row 3"):
+        AudioGroups(table, 2, 2, 0.1)
+
+
+def test_copies_in_other_processes_give_the_same(recordings):
+    groups = AudioGroups(recordings, 3, 2, window_seconds=0.1)
+    assert same(pickle.loads(pickle.dumps(groups)).batch(1, 0), groups.batch(1, 0))

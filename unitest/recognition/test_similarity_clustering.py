@@ -17,7 +17,7 @@ def test_scikit_learn(estimator, check):
     check(estimator)
 
 
-def voices(num_labels=8, num_items=10, noise=0.5, seed=0, dim=16):
+def voices(num_labels=8, num_items=10, noise=0.4, seed=0, dim=32):
     rng = np.random.default_rng(seed)
     labels = np.repeat(np.arange(num_labels), num_items)
     return (rng.normal(size=(num_labels, dim))[labels] + noise * rng.normal(size=(len(labels), dim))).astype(

@@ -82,7 +82,8 @@ def cluster(
     long_enough = seconds >= model.minimum_speech_seconds
     if not long_enough.any():
         raise ValueError(
-            f"No recording has {model.minimum_speech_seconds} s of speech, so none can start a cluster. Add longer ones."
+            f"No recording has {model.minimum_speech_seconds} s of speech, so none can start a cluster. "
+            "Add longer ones."
         )
     clusters = find_clusters(
         table.vectors,
@@ -104,7 +105,8 @@ def cluster(
         if "labels" in figures:
             click.echo(
                 f"{figures['labels']:,} labels: adjusted mutual information "
-                f"{figures['adjusted_mutual_information']:.3f}, purity {figures['purity']:.3f}, B-cubed F1 {figures['bcubed_f1']:.3f}"
+                f"{figures['adjusted_mutual_information']:.3f}, purity {figures['purity']:.3f}, "
+                f"B-cubed F1 {figures['bcubed_f1']:.3f}"
             )
     return 1 if failures else 0
 
