@@ -11,6 +11,5 @@ __getattr__, __dir__, __all__ = attach(
         "mel_filterbank": "mel",
         "mel_to_hz": "mel",
         "scale_to_dbfs": "loudness",
-        "sliding_windows": "windows",
     },
 )

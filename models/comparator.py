@@ -17,6 +17,7 @@ from comparators.recognition.threshold import Threshold, fit_threshold
 from comparators.recognition.verification import Verification, decide
 
 
+@keras.saving.register_keras_serializable("comparators")
 class Comparator(keras.Model, abc.ABC):
     """Learns whether two things are alike; the abstract base of all comparators.
 

@@ -23,7 +23,7 @@ _MAX_ROWS_FOR_A_THRESHOLD = 1000
 
 def cluster(
     embeddings: ArrayLike,
-    method: str = "similarity",
+    method: str = "agglomerative",
     num_clusters: int | None = None,
     threshold: float | None = None,
     can_start: ArrayLike | None = None,

@@ -1,6 +1,5 @@
 """Galleries: who is enrolled, kept in one file."""
 
-import json
 import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,11 +13,11 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from comparators.recognition.atomic_file import locked_folder
-from comparators.recognition.calibration import IsotonicCalibration, LogisticCalibration, calibration_from_dict
+from comparators.recognition.calibration import Calibration, calibration_from_dict
 from comparators.recognition.embedding_table import EmbeddingTable
+from comparators.recognition.enrolment import check_enrolled_labels, check_speech, json_rows
 from comparators.recognition.gallery_file import read_gallery, write_gallery
 from comparators.recognition.knn_recognizer import KNNRecognizer
-from comparators.recognition.labels import check_labels
 from comparators.recognition.similarity import SIMILARITIES, as_embeddings, similarity_matrix, unit_rows
 from comparators.recognition.threshold import Threshold
 
@@ -73,7 +72,7 @@ class Gallery:
         similarity: str = "cosine",
         minimum_speech_seconds: float = 1.0,
         threshold: Threshold | None = None,
-        calibration: LogisticCalibration | IsotonicCalibration | None = None,
+        calibration: Calibration | None = None,
     ):
         if dim < 1:
             raise ValueError(f"`dim` must be positive. Received: dim={dim}.")
@@ -172,7 +171,7 @@ class Gallery:
                 "Items need labels to be enrolled. Received: a table without. Give `labels` when you make it."
             )
         self._check_model(table.fingerprint, table.dim)
-        self._check_labels(table.labels.tolist())
+        check_enrolled_labels(table.labels.tolist(), self.labels)
         if self.similarity == "cosine":
             unit_rows(table.vectors)
         enrolled = [item for item in table.ids.tolist() if item in self._items]
@@ -181,8 +180,8 @@ class Gallery:
                 f"{len(enrolled)} of {len(table)} items are enrolled already. Received: id {enrolled[0]!r}, "
                 f"of {self._items[enrolled[0]].label!r}. Remove it first, or leave it out."
             )
-        rows = _json_rows(table.metadata)
-        self._check_speech(table.ids.tolist(), rows)
+        rows = json_rows(table.metadata)
+        check_speech(table.ids.tolist(), rows, self.minimum_speech_seconds)
         for item, label, vector, row in zip(
             table.ids.tolist(), table.labels.tolist(), table.vectors, rows, strict=True
         ):
@@ -233,7 +232,7 @@ class Gallery:
             ValueError, TypeError: if `new` is no label, see `enroll`.
         """
         ids = self._ids_of(old)
-        self._check_labels([new])
+        check_enrolled_labels([new], self.labels)
         for item in ids:
             self._items[item] = self._items[item]._replace(label=new)
         return len(ids)
@@ -250,7 +249,7 @@ class Gallery:
             ValueError, TypeError: if `new` is no label, see `enroll`.
         """
         self._check_item(item)
-        self._check_labels([new])
+        check_enrolled_labels([new], self.labels)
         self._items[item] = self._items[item]._replace(label=new)
 
     def merge(self, other: "Gallery") -> int:
@@ -510,30 +509,6 @@ class Gallery:
         self._check_model(fingerprint, vectors.shape[1])
         return vectors
 
-    def _check_labels(self, labels: list[Label]) -> None:
-        labels = check_labels(labels)
-        if not len(labels):
-            return
-        enrolled = next((item.label for item in self._items.values()), labels.tolist()[0])
-        if isinstance(enrolled, str) != (labels.dtype.kind == "U"):
-            kind = "strings" if isinstance(enrolled, str) else "whole numbers"
-            raise TypeError(f"The gallery's labels are {kind}. Received: {labels.tolist()[0]!r}. Convert it.")
-        unknown = "unknown" if labels.dtype.kind == "U" else -1
-        if unknown in labels.tolist():
-            raise ValueError(
-                f"{unknown!r} is the answer for the unknown. Received: label={unknown!r}. Choose another one."
-            )
-
-    def _check_speech(self, ids: list[str], rows: list[dict]) -> None:
-        seconds = {item: row.get("speech_seconds") for item, row in zip(ids, rows, strict=True)}
-        short = [item for item, value in seconds.items() if value is not None and value < self.minimum_speech_seconds]
-        if short:
-            raise ValueError(
-                f"{len(short)} of {len(ids)} items have too little speech to be enrolled. Received: {short[0]!r} with "
-                f"{seconds[short[0]]:.2f} s, at least {self.minimum_speech_seconds:.2f} s are needed. "
-                "Leave them out; they may still be asked about."
-            )
-
     def _ids_of(self, label: Label) -> list[str]:
         ids = [item for item, (enrolled, _, _) in self._items.items() if enrolled == label]
         if not ids:
@@ -545,17 +520,3 @@ class Gallery:
     def _check_item(self, item: str) -> None:
         if item not in self._items:
             raise KeyError(f"No item has the id {item!r}. `list_items()` lists all.")
-
-
-def _json_rows(metadata: pd.DataFrame) -> list[dict]:
-    """Each row as a dict that JSON can hold, missing values left out."""
-    rows = [
-        {name: value for name, value in row.items() if value is not None and value == value}
-        for row in metadata.to_dict("records")
-    ]
-    for row in rows:
-        try:
-            json.dumps(row, allow_nan=False)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"`metadata` must be what JSON can hold. Received: {row}. Convert it to text.") from error
-    return rows

@@ -3,7 +3,7 @@
 import warnings
 from dataclasses import asdict, dataclass
 
-from comparators.recognition.calibration import IsotonicCalibration, LogisticCalibration
+from comparators.recognition.calibration import Calibration
 from comparators.recognition.threshold import Threshold
 
 
@@ -57,7 +57,7 @@ class Verification:
 def decide(
     score: float,
     threshold: Threshold | None = None,
-    calibration: LogisticCalibration | IsotonicCalibration | None = None,
+    calibration: Calibration | None = None,
     speech_seconds: float | None = None,
     minimum_speech_seconds: float = 0.0,
 ) -> Verification:

@@ -23,6 +23,8 @@ from comparators import KNNRecognizer, bundled_voices, cluster, metrics, plots
 from comparators.command_line.recordings import load_audio_encoder
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from comparators.models.audio_encoder import AudioEncoder
     from comparators.recognition.embedding_table import EmbeddingTable
 
@@ -105,28 +107,26 @@ def verify_pairs(model: AudioEncoder, table: EmbeddingTable, folder: Path) -> tu
     """Scores every pair of recordings, and decides at the threshold that the model carries.
 
     For two files, `model.verify("a.wav", "b.wav")` does it. The scores know nothing of the labels; those only tell how
-    often the decision is right.
+    often the decision is right. A threshold belongs to the data that it was fitted on: these synthetic voices are not
+    those, and `model.fit_threshold(recordings, labels)` would fit it here.
     """
     scores, same = metrics.pair_scores(table.vectors, table.labels)
     first, second = np.triu_indices(len(table), 1)
     pairs = pd.DataFrame({"a": table.ids[first], "b": table.ids[second], "same_voice": same, "score": scores.round(4)})
-    if model.calibration is not None:
-        pairs["probability"] = model.calibration.probability(scores).round(4)
     figures = {"pairs": len(pairs), "equal_error_rate": metrics.equal_error_rate(scores, same)}
-    result = f"{len(pairs):,} pairs: equal error rate {figures['equal_error_rate']:.1%}"
     if model.threshold is not None:
         pairs["decided_same"] = accepted = model.threshold.accepts(scores)
-        figures["threshold"], figures["threshold_origin"] = model.threshold.value, model.threshold.origin
-        figures["same_right"], figures["different_right"] = accepted[same].mean(), 1 - accepted[~same].mean()
-        result += f"; {figures['same_right']:.1%} of same, {figures['different_right']:.1%} of different decided right"
+        figures |= {
+            "threshold": model.threshold.value,
+            "threshold_origin": model.threshold.origin,
+            "false_accept_rate": float(accepted[~same].mean()),
+            "false_reject_rate": float(1 - accepted[same].mean()),
+        }
     pairs.to_csv(folder / "verification.csv", index=False)
-    value = None if model.threshold is None else model.threshold.value
-    _save(
-        plots.score_histogram(scores, same, threshold=value), folder / "scores.png", "Scores of all pairs of recordings"
-    )
+    _save(plots.score_histogram(scores, same, threshold=figures.get("threshold")), folder / "scores.png", "All pairs")
     matrix = plots.similarity_matrix(model.score(table.vectors), table.labels)
     _save(matrix, folder / "similarities.png", "Every recording against every other")
-    return None, result, figures
+    return None, f"{len(pairs):,} pairs, equal error rate {_percent(figures['equal_error_rate'])}", figures
 
 
 def recognize_voices(table: EmbeddingTable, folder: Path) -> tuple[None, str, dict]:
@@ -136,39 +136,30 @@ def recognize_voices(table: EmbeddingTable, folder: Path) -> tuple[None, str, di
     threshold below which a voice is unknown is fitted by the recogniser on the enrolled recordings alone.
     """
     voices = np.unique(table.labels)
-    known_voices = voices[np.arange(len(voices)) % 3 < 2]
-    is_known = np.isin(table.labels, known_voices)
+    enrolled_voices = voices[np.arange(len(voices)) % 3 < 2]
     sentence = pd.Series(table.labels).groupby(table.labels).cumcount().to_numpy()
-    enrolled = table[is_known & (sentence < ENROLLED_SENTENCES)]
-    asked = table[~is_known | (sentence >= ENROLLED_SENTENCES)]
+    is_enrolled = np.isin(table.labels, enrolled_voices) & (sentence < ENROLLED_SENTENCES)
+    enrolled, asked = table[is_enrolled], table[~is_enrolled]
+
     recognizer = KNNRecognizer(k=ENROLLED_SENTENCES).fit(enrolled.vectors, enrolled.labels)
     answers, scores = recognizer.predict(asked.vectors), recognizer.best_similarity(asked.vectors)
 
-    is_known = np.isin(asked.labels, known_voices)
-    truth = np.where(is_known, asked.labels, "unknown")
-    rows = {
-        "recording": asked.ids,
-        "voice": asked.labels,
-        "expected": truth,
-        "answer": answers,
-        "score": scores.round(4),
-    }
-    pd.DataFrame(rows).to_csv(folder / "recognition.csv", index=False)
-    ax = plots.confusion_matrix(truth, answers)
-    _save(ax, folder / "recognition.png", f"{len(known_voices)} voices enrolled, all others unknown")
-    right = truth == answers
+    known = np.isin(asked.labels, enrolled_voices)
+    expected = np.where(known, asked.labels, "unknown")
+    right = answers == expected
+    rows = {"recording": asked.ids, "voice": asked.labels, "expected": expected, "answer": answers}
+    pd.DataFrame({**rows, "score": scores.round(4)}).to_csv(folder / "recognition.csv", index=False)
+    title = f"{len(enrolled_voices)} voices enrolled, all others unknown"
+    _save(plots.confusion_matrix(expected, answers), folder / "recognition.png", title)
     figures = {
         "threshold": recognizer.threshold_.value,
         "threshold_origin": recognizer.threshold_.origin,
-        "known_right": float(right[is_known].mean()),
-        "unknown_right": float(right[~is_known].mean()),
-        "open_set_equal_error_rate": metrics.open_set_equal_error_rate(scores[is_known], scores[~is_known]),
+        "known_right": float(right[known].mean()),
+        "unknown_right": float(right[~known].mean()),
+        "open_set_equal_error_rate": metrics.open_set_equal_error_rate(scores[known], scores[~known]),
     }
-    result = (
-        f"{right[is_known].sum()} of {is_known.sum()} recordings of {len(known_voices)} enrolled voices named right; "
-        f"{right[~is_known].sum()} of {(~is_known).sum()} of unknown voices noticed"
-    )
-    return None, result, figures
+    named, noticed = f"{right[known].sum()} of {known.sum()}", f"{right[~known].sum()} of {(~known).sum()}"
+    return None, f"{named} recordings of known voices named, {noticed} of unknown voices noticed", figures
 
 
 def cluster_recordings(table: EmbeddingTable, folder: Path) -> tuple[np.ndarray, str, dict]:
@@ -183,11 +174,8 @@ def cluster_recordings(table: EmbeddingTable, folder: Path) -> tuple[np.ndarray,
         "purity": metrics.purity(table.labels, clusters),
         "bcubed_f1": metrics.bcubed(table.labels, clusters)[2],
     }
-    result = (
-        f"{figures['clusters']} clusters found for {figures['voices']} voices; "
-        f"purity {figures['purity']:.1%}, B-cubed F1 {figures['bcubed_f1']:.3f}"
-    )
-    return clusters, result, figures
+    quality = f"purity {_percent(figures['purity'])}, B-cubed F1 {figures['bcubed_f1']:.3f}"
+    return clusters, f"{figures['clusters']} clusters found, there are {figures['voices']} voices; {quality}", figures
 
 
 def draw_map(table: EmbeddingTable, clusters: np.ndarray, folder: Path, projection: str) -> tuple[None, str, dict]:
@@ -195,15 +183,23 @@ def draw_map(table: EmbeddingTable, clusters: np.ndarray, folder: Path, projecti
     points = plots.project(table.vectors, method=projection)
     rows = {"recording": table.ids, "voice": table.labels, "cluster": clusters, "x": points[:, 0], "y": points[:, 1]}
     pd.DataFrame(rows).to_csv(folder / "map.csv", index=False)
-    _save(plots.point_scatter(points, table.labels), folder / "map_by_voice.png", "Recordings by voice")
-    names = np.array([f"cluster {number}" for number in clusters])
-    _save(plots.point_scatter(points, names), folder / "map_by_cluster.png", "The same recordings by the cluster found")
-    return None, f"{projection} of all recordings: near means alike", {"projection": projection}
+    for name, labels, title in (
+        ("map_by_voice.png", table.labels, "Each point a recording, coloured by voice"),
+        ("map_by_cluster.png", clusters, "The same, coloured by the cluster that was found without labels"),
+    ):
+        ax = plots.point_scatter(points, labels)
+        ax.set(xticks=[], yticks=[])  # only nearness means something
+        _save(ax, folder / name, title)
+    return None, f"{projection} of all recordings, those that sound alike lie close", {"projection": projection}
 
 
-def _save(ax, path: Path, title: str) -> None:
+def _save(ax: Axes, path: Path, title: str) -> None:
     import matplotlib.pyplot as plt
 
-    ax.set_title(f"{title}\n{ax.get_title()}" if ax.get_title() else title)
+    ax.set_title(f"{title}: {ax.get_title()}" if ax.get_title() else title)
     ax.figure.savefig(path, dpi=120)
     plt.close(ax.figure)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"

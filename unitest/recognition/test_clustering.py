@@ -106,7 +106,7 @@ def test_one_item():
         ({"method": "dbscan"}, r"`method` must be one of .* Received: method='dbscan'"),
         ({"method": "agglomerative", "num_clusters": 2, "threshold": 0.5}, "`num_clusters` or `threshold`, not both"),
         (
-            {"num_clusters": 2},
+            {"method": "similarity", "num_clusters": 2},
             r'"similarity" finds the number of clusters itself.* Use method="agglomerative" for a number',
         ),
         ({"method": "hdbscan", "num_clusters": 2}, '"hdbscan" finds the number of clusters itself'),

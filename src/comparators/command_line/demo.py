@@ -1,5 +1,6 @@
 """`comparators demo`: the whole way once, on the bundled recordings."""
 
+import time
 from pathlib import Path
 
 import click
@@ -34,14 +35,18 @@ def demo(folder: Path, projection: str, model_name: str, as_json: bool, quiet: b
     comparators demo
     comparators demo -o pictures --projection pca
     """
+    start = time.perf_counter()
     from comparators.demo import run_demo
 
     steps = run_demo(model_name, folder, projection, tell=lambda message: None if quiet else note(f"{message} ..."))
     if as_json:
         print_json({"output": str(folder), "steps": [step._asdict() for step in steps]})
         return
-    rows = [(step.step, step.result, f"{step.seconds:.1f}") for step in steps]
-    total = f"{sum(step.seconds for step in steps):.1f}"
-    click.echo(
-        text_table(["step", "result", "seconds"], [*rows, ("all", f"pictures and tables are in {folder}/", total)])
-    )
+    rows = [(step.step, step.result, f"{step.seconds:7.1f}") for step in steps]
+    rows.append(("all", f"pictures and tables are in {folder}/", f"{time.perf_counter() - start:7.1f}"))
+    click.echo(text_table(["step", "result", "seconds"], rows))
+    for step in steps:
+        if "threshold" in step.figures:
+            click.echo(
+                f"threshold to {step.step}: {step.figures['threshold']:.3f} ({step.figures['threshold_origin']})"
+            )

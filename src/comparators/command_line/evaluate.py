@@ -61,7 +61,13 @@ def evaluate(
     Exit status: 0 done; 1 done, recordings were skipped; 2 wrong usage or input.
     """
     from comparators.command_line.output_files import check_output, save_model
-    from comparators.command_line.recordings import embed_table, load_audio_encoder, read_sources, require_pairs
+    from comparators.command_line.recordings import (
+        embed_table,
+        load_audio_encoder,
+        read_sources,
+        require_pairs,
+        source_names,
+    )
 
     if output is not None:
         check_output(output, (".keras",))
@@ -72,7 +78,7 @@ def evaluate(
     figures = measure(model, table, seed)
     fitted = None
     if output is not None or target_far is not None:
-        origin = f"{', '.join(Path(source).name for source in sources)}, {figures['labels']} labels"
+        origin = f"{source_names(sources)}, {figures['labels']} labels"
         fitted = model.fit_threshold(table.vectors, table.labels, target_far=target_far, origin=origin)
     if output is not None:
         save_model(model, output)

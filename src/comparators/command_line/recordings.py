@@ -42,6 +42,12 @@ def read_sources(sources: Sequence[str], label_column: str | None = None, split:
     return read_manifest(sources[0] if len(sources) == 1 else list(sources), label_column, split)
 
 
+def source_names(sources: Sequence[str]) -> str:
+    """Names sources in a few words: each by its file, or by its folder where the file is just called manifest.csv."""
+    paths = [Path(source).absolute() for source in sources]
+    return ", ".join(path.parent.name if path.name.startswith("manifest.") else path.name for path in paths)
+
+
 def named_files(files: Sequence[str]) -> "pd.DataFrame":
     """Makes a table of the files named on the command line; one named twice counts once."""
     import pandas as pd

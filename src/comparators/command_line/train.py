@@ -76,13 +76,20 @@ def train(
     Exit status: 0 done; 1 done, recordings were left out; 2 wrong usage or input.
     """
     from comparators.command_line.output_files import check_output, save_model
-    from comparators.command_line.recordings import read_sources, require_pairs
+    from comparators.command_line.recordings import read_sources, require_pairs, source_names
 
     check_output(output, (".keras",))
     manifest = read_sources(sources, label_column, split)
     require_pairs(manifest, "Training")
     import_keras()
-    from comparators.command_line.training import fit, make_batches, new_or_loaded, split_labels, usable_recordings
+    from comparators.command_line.training import (
+        fit,
+        make_batches,
+        new_or_loaded,
+        split_labels,
+        usable_recordings,
+        without_optimizer,
+    )
 
     model = new_or_loaded(model_name, embedding_dim, channels, items_per_label, seed)
     usable = usable_recordings(model, manifest, quiet)
@@ -90,8 +97,9 @@ def train(
     trained_on, held_out = split_labels(usable, validation_fraction, seed)
     batches = make_batches(model, trained_on, labels_per_batch, items_per_label, window_seconds, seed)
     history = fit(model, batches, held_out, epochs, learning_rate, quiet)
+    model = without_optimizer(model)
     if held_out is not None:
-        origin = f"{held_out['label'].nunique()} validation labels of {', '.join(Path(name).name for name in sources)}"
+        origin = f"{held_out['label'].nunique()} validation labels of {source_names(sources)}"
         model.fit_threshold(held_out, held_out["label"], target_far=target_far, origin=origin)
     save_model(model, output)
     if as_json:

@@ -103,6 +103,10 @@ def fit(
     return model.fit(batches, epochs=epochs, callbacks=callbacks, verbose=0).history
 
 
+def _with_objective(model: AudioEncoder, objective: GE2E) -> AudioEncoder:
+    return AudioEncoder(model.encoder, objective, model.reader, model.windows, model.minimum_speech_seconds)
+
+
 def _read(model: AudioEncoder, row: dict) -> np.ndarray:
     return model.read(row["path"], row.get("start"), row.get("end"), row.get("channel"))
 
