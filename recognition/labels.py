@@ -44,8 +44,8 @@ def check_labels(labels: ArrayLike, num_items: int | None = None) -> np.ndarray:
         if empty.any():
             item = int(empty.argmax())
             raise ValueError(
-                f"A label must not be empty. Received: {str(labels[item])!r} for item {item}. Name it, or leave the "
-                f"item out."
+                f"A label must not be empty. Received: {str(labels[item])!r} for item {item}. "
+                "Name it, or leave the item out."
             )
     return labels
 

@@ -154,8 +154,7 @@ def _check_target_far(target_far: float, num_nontarget: int) -> None:
         raise ValueError(
             f"{num_nontarget:,} non-target trials cannot show a false accept rate of {target_far:g}. "
             f"Received: target_far={target_far:g}. Give at least {int(np.ceil(1 / target_far - 1e-9)):,} non-target "
-            f"trials, "
-            f"or a `target_far` of at least {1 / num_nontarget:.2g}."
+            f"trials, or a `target_far` of at least {1 / num_nontarget:.2g}."
         )
 
 

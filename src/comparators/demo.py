@@ -123,7 +123,11 @@ def verify_pairs(model: AudioEncoder, table: EmbeddingTable, folder: Path) -> tu
             "false_reject_rate": float(1 - accepted[same].mean()),
         }
     pairs.to_csv(folder / "verification.csv", index=False)
-    _save(plots.score_histogram(scores, same, threshold=figures.get("threshold")), folder / "scores.png", "All pairs")
+    _save(
+        plots.score_histogram(scores, same, threshold=figures.get("threshold")),
+        folder / "scores.png",
+        "Pairs of recordings",
+    )
     matrix = plots.similarity_matrix(model.score(table.vectors), table.labels)
     _save(matrix, folder / "similarities.png", "Every recording against every other")
     return None, f"{len(pairs):,} pairs, equal error rate {_percent(figures['equal_error_rate'])}", figures
@@ -184,8 +188,8 @@ def draw_map(table: EmbeddingTable, clusters: np.ndarray, folder: Path, projecti
     rows = {"recording": table.ids, "voice": table.labels, "cluster": clusters, "x": points[:, 0], "y": points[:, 1]}
     pd.DataFrame(rows).to_csv(folder / "map.csv", index=False)
     for name, labels, title in (
-        ("map_by_voice.png", table.labels, "Each point a recording, coloured by voice"),
-        ("map_by_cluster.png", clusters, "The same, coloured by the cluster that was found without labels"),
+        ("map_by_voice.png", table.labels, "Recordings, coloured by voice"),
+        ("map_by_cluster.png", clusters, "Recordings, coloured by the cluster that was found without labels"),
     ):
         ax = plots.point_scatter(points, labels)
         ax.set(xticks=[], yticks=[])  # only nearness means something

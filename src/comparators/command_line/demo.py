@@ -47,6 +47,6 @@ def demo(folder: Path, projection: str, model_name: str, as_json: bool, quiet: b
     click.echo(text_table(["step", "result", "seconds"], rows))
     for step in steps:
         if "threshold" in step.figures:
-            click.echo(
-                f"threshold to {step.step}: {step.figures['threshold']:.3f} ({step.figures['threshold_origin']})"
-            )
+            value, origin = step.figures["threshold"], step.figures["threshold_origin"]
+            click.echo(f"threshold to {step.step}: {value:.3f} ({origin})")
+    click.echo("A threshold belongs to the data that it was fitted on; for yours see `comparators evaluate --help`.")
