@@ -68,7 +68,8 @@ class MaskedBatchNormalization(keras.layers.Layer):
         self, inputs: KerasTensor, lengths: KerasTensor | None = None, training: bool | None = None
     ) -> KerasTensor:
         mask = None if lengths is None else sequence_mask(lengths, ops.shape(inputs)[1])
-        return self.normalization(inputs, training=training, mask=mask)
+        # `call`, since Keras would hang the mask on the output and warn at every layer that knows lengths but no masks.
+        return self.normalization.call(inputs, training=training, mask=mask)
 
     def output_lengths(self, lengths: KerasTensor) -> KerasTensor:
         """Frames stay as many as they are."""

@@ -9,13 +9,13 @@ import keras
 import numpy as np
 import pandas as pd
 
-from comparators.models.frame_windows import FrameWindows
 from comparators.custom_layers.objective import Objective
 from comparators.generators.audio_reader import AudioReader
 from comparators.generators.manifest import read_manifest
 from comparators.models.bulk_embedding import BulkEmbedding, embed_files
 from comparators.models.encoder import Encoder
 from comparators.models.encoders.waveform_encoder import WaveformEncoder
+from comparators.models.frame_windows import FrameWindows
 from comparators.models.waveform_embedder import WaveformEmbedder
 from comparators.recognition.verification import Verification, decide
 

@@ -146,7 +146,7 @@ def _blocks(readings: Iterable[_Reading]) -> Iterator[list[tuple[int, _Reading]]
 
 
 def row_ids(manifest: pd.DataFrame) -> list[str]:
-    """Returns a name for each row: its path below the folder that all share, and the range where only a part is read."""
+    """Returns a name for each row: its path below the folder that all share, and the part where only one is read."""
     paths = manifest["path"].tolist()
     top = os.path.dirname(paths[0]) if len(paths) == 1 else os.path.commonpath([os.path.dirname(p) for p in paths])
     ids = [os.path.relpath(path, top).replace(os.sep, "/") for path in paths]

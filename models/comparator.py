@@ -121,7 +121,7 @@ class Comparator(keras.Model, abc.ABC):
             inputs: inputs of `embed`, or embeddings `(n, embedding_dim)`.
             labels: `n` labels.
             target: `"eer"`, equal shares of false accepts and false rejects.
-            target_far: instead of `target`, the share of different pairs that may be accepted, such as .01; `target` is then not looked at.
+            target_far: instead of `target`, the share of different pairs that may be accepted, such as .01.
             origin: what the data is, in a few words; told with each decision.
 
         Returns:

@@ -78,8 +78,8 @@ class EmbeddingStore:
             head = json.loads(str(arrays["head"]))
         if head["fingerprint"] != self.fingerprint:
             raise ValueError(
-                f"{str(self.folder)!r} holds embeddings of another model (fingerprint {head['fingerprint']}, this model "
-                f"has {self.fingerprint}). Name another store, or delete that folder."
+                f"{str(self.folder)!r} holds embeddings of another model (fingerprint {head['fingerprint']}, "
+                f"this model has {self.fingerprint}). Name another store, or delete that folder."
             )
         self._rows.update({key: (shard, row) for row, key in enumerate(head["keys"])})
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 import keras
 import numpy as np
 
-from comparators.models.frame_windows import FrameWindows
 from comparators.generators.length_buckets import length_buckets
 from comparators.models.encoders.waveform_encoder import WaveformEncoder
+from comparators.models.frame_windows import FrameWindows
 
 # Lengths are padded up to multiples of these, so that compiled functions see few shapes.
 _SAMPLE_GRID, _FRAME_GRID = 8000, 32
@@ -38,7 +38,12 @@ class WaveformEmbedder:
     def __init__(self, encoder: WaveformEncoder, windows: FrameWindows | None = None):
         self.encoder = encoder
         self.windows = windows
-        self._front_end = keras.Sequential([encoder.front_end])
+        features = keras.KerasTensor((None, None, encoder.front_end.num_mels))
+        self._compute_features = _compiled(keras.Sequential([encoder.front_end]), keras.KerasTensor((None, None)))
+        self._compute_embeddings = _compiled(
+            encoder.trunk, {"features": features, "lengths": keras.KerasTensor((None,), "int32")}
+        )
+
 
     def __call__(self, waveforms: Sequence[np.ndarray], batch_size: int = 64) -> np.ndarray:
         """Returns the embeddings `(n, embedding_dim)`, float32, of `n` waveforms `(samples,)`."""
@@ -67,7 +72,7 @@ class WaveformEmbedder:
             for piece, skip, frames in _overlapping_pieces(waveform, front_end.fft_length, front_end.hop_length):
                 pieces.append(piece)
                 valid.append((i, skip, frames))
-        rows = _in_batches(pieces, self._front_end.predict_on_batch, batch_size, _SAMPLE_GRID, _BATCH_SAMPLES)
+        rows = _in_batches(pieces, self._compute_features, batch_size, _SAMPLE_GRID, _BATCH_SAMPLES)
         cut = [[] for _ in waveforms]
         for (i, skip, frames), row in zip(valid, rows, strict=True):
             cut[i].append(row[skip : skip + frames])
@@ -75,10 +80,20 @@ class WaveformEmbedder:
 
     def _trunk(self, pieces: list[np.ndarray], batch_size: int) -> np.ndarray:
         def embed(batch: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-            return self.encoder.trunk.predict_on_batch({"features": batch, "lengths": lengths})
+            return self._compute_embeddings({"features": batch, "lengths": lengths})
 
         rows = _in_batches(pieces, embed, batch_size, _FRAME_GRID, _BATCH_FRAMES, with_lengths=True)
         return np.stack(rows)
+
+
+def _compiled(model: keras.Model, inputs: keras.KerasTensor | dict[str, keras.KerasTensor]) -> Callable:
+    """Returns a model's forward pass: on TensorFlow one graph for all shapes, elsewhere Keras's own function."""
+    if keras.backend.backend() != "tensorflow":
+        return model.predict_on_batch
+    import tensorflow
+
+    signature = keras.tree.map_structure(lambda x: tensorflow.TensorSpec(x.shape, x.dtype), inputs)
+    return tensorflow.function(lambda batch: model(batch, training=False), input_signature=[signature])
 
 
 def _overlapping_pieces(waveform: np.ndarray, fft_length: int, hop_length: int):

@@ -6,8 +6,6 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "EmbeddingTable": "embedding_table",
-        "as_embeddings": "similarity",
-        "unit_rows": "similarity",
         "cosine_similarity_matrix": "similarity",
         "similarity_matrix": "similarity",
         "paired_similarity": "similarity",

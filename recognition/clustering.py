@@ -6,8 +6,9 @@ from scipy.sparse import coo_array
 from sklearn.cluster import HDBSCAN, KMeans, SpectralClustering
 from sklearn.metrics import silhouette_score
 
+from comparators.metrics.similarity import as_embeddings
 from comparators.recognition.cluster_count import average_linkage, best_count, labels_at
-from comparators.recognition.similarity import as_embeddings, cosine_similarity_matrix, top_k
+from comparators.recognition.similarity import cosine_similarity_matrix, top_k
 from comparators.recognition.similarity_clustering import (
     SimilarityClustering,
     canonical_rows,

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from comparators.metrics.similarity import as_embeddings, unit_rows
 from comparators.recognition import table_files
 from comparators.recognition.labels import check_labels
-from comparators.recognition.similarity import as_embeddings, unit_rows
 
 
 class EmbeddingTable:

@@ -12,13 +12,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from comparators.metrics.similarity import SIMILARITIES, as_embeddings, unit_rows
 from comparators.recognition.atomic_file import locked_folder
 from comparators.recognition.calibration import Calibration, calibration_from_dict
 from comparators.recognition.embedding_table import EmbeddingTable
 from comparators.recognition.enrolment import check_enrolled_labels, check_speech, json_rows
 from comparators.recognition.gallery_file import read_gallery, write_gallery
 from comparators.recognition.knn_recognizer import KNNRecognizer
-from comparators.recognition.similarity import SIMILARITIES, as_embeddings, similarity_matrix, unit_rows
+from comparators.recognition.similarity import similarity_matrix
 from comparators.recognition.threshold import Threshold
 
 Label = str | int

@@ -6,9 +6,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
+from comparators.metrics.similarity import Similarity, check_similarity
 from comparators.recognition.labels import check_labels
 from comparators.recognition.logistic_calibration import LogisticCalibration
-from comparators.recognition.similarity import Similarity, check_similarity, top_k
+from comparators.recognition.similarity import top_k
 from comparators.recognition.templates import leave_one_out_scores, make_templates
 from comparators.recognition.threshold import Threshold, fit_threshold
 

@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from comparators.recognition.similarity import Similarity, prepare, similarity_matrix, top_k
+from comparators.metrics.similarity import Similarity, prepare
+from comparators.recognition.similarity import similarity_matrix, top_k
 
 
 def z_norm(scores: ArrayLike, enroll_cohort: ArrayLike) -> np.ndarray:

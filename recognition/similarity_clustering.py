@@ -5,7 +5,8 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils.validation import validate_data
 
-from comparators.recognition.similarity import top_k, unit_rows
+from comparators.metrics.similarity import unit_rows
+from comparators.recognition.similarity import top_k
 
 # The order goes by so many neighbours: of 1, 2, 3, 5 and 10, 2 and 3 were the best on recordings of speakers.
 _NEIGHBOURS = 3

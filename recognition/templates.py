@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.cluster import KMeans
 
-from comparators.recognition.similarity import Similarity, compare, paired_similarity, prepare
+from comparators.metrics.similarity import Similarity, compare, prepare
+from comparators.recognition.similarity import paired_similarity
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ class Verification:
     taken for "yes" or "no".
 
     Args:
-        score: similarity of the two, higher for more alike.
+        score: similarity of the two, higher for more alike; None where there was nothing to score.
         probability: calibrated probability that they are the same, None while there is no calibration.
         threshold: the score from which on they count as the same, None while there is none.
         origin: where the threshold comes from, in words.
@@ -28,7 +28,7 @@ class Verification:
         same: the score reaches the threshold; score 0.700, threshold 0.500 (by hand), probability 0.900
     """
 
-    score: float
+    score: float | None
     probability: float | None
     threshold: float | None
     origin: str | None
@@ -37,12 +37,12 @@ class Verification:
 
     def __str__(self) -> str:
         answer = {True: "same", False: "different", None: "no answer"}[self.decision]
-        parts = [f"score {self.score:.3f}"]
+        parts = [] if self.score is None else [f"score {self.score:.3f}"]
         if self.threshold is not None:
             parts.append(f"threshold {self.threshold:.3f} ({self.origin})")
         if self.probability is not None:
             parts.append(f"probability {self.probability:.3f}")
-        return f"{answer}: {self.reason}; {', '.join(parts)}"
+        return f"{answer}: {self.reason}" + (f"; {', '.join(parts)}" if parts else "")
 
     def __bool__(self) -> bool:
         if self.decision is None:

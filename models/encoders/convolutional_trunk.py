@@ -70,7 +70,11 @@ class ConvolutionalTrunk(keras.Model):
         name: str | None = None,
     ):
         super().__init__(name=name)
-        for argument, value in {"embedding_dim": embedding_dim, "channels": channels, "num_features": num_features}.items():
+        for argument, value in {
+            "embedding_dim": embedding_dim,
+            "channels": channels,
+            "num_features": num_features,
+        }.items():
             if value < 1:
                 raise ValueError(f"`{argument}` must be positive. Received: {argument}={value}.")
         if not 0 <= dropout < 1:

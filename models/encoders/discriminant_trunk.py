@@ -48,9 +48,7 @@ class DiscriminantTrunk(keras.Model):
         analysis for speaker verification (discriminants of statistics, compared by their cosine).
     """
 
-    def __init__(
-        self, embedding_dim: int = 80, num_features: int = 80, num_levels: int = 4, name: str | None = None
-    ):
+    def __init__(self, embedding_dim: int = 80, num_features: int = 80, num_levels: int = 4, name: str | None = None):
         super().__init__(name=name)
         for argument, value in {"embedding_dim": embedding_dim, "num_features": num_features}.items():
             if value < 1:

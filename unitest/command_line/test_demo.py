@@ -6,7 +6,9 @@ def test_prints_a_table_with_times(run, model_path, tmp_path):
     assert result.status == 0
     lines = result.out.splitlines()
     assert lines[0].split() == ["step", "result", "seconds"]
-    assert [line.split()[0] for line in lines[1:]] == ["load", "embed", "verify", "recognise", "cluster", "map", "all"]
+    assert [line.split()[0] for line in lines[1:8]] == ["load", "embed", "verify", "recognise", "cluster", "map", "all"]
+    assert "threshold to verify: 1.000 (equal error rate on" in result.out
+    assert "threshold to recognise: " in result.out
     assert "loading the encoder ..." in result.err
     assert (tmp_path / "d" / "map_by_voice.png").exists()
 

@@ -15,7 +15,7 @@ def loops(embeddings, labels, centers, margin, scale):
             max(embedding @ center / np.linalg.norm(embedding) / np.linalg.norm(center) for center in group)
             for group in centers
         ]
-        angle = math.acos(cosines[label])
+        angle = math.acos(min(1.0, max(-1.0, cosines[label])))
         own = math.cos(angle + margin) if angle + margin < math.pi else cosines[label] - margin * math.sin(margin)
         logits = [scale * (own if code == label else cosine) for code, cosine in enumerate(cosines)]
         losses.append(math.log(sum(math.exp(logit) for logit in logits)) - logits[label])

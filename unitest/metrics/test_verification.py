@@ -170,7 +170,7 @@ def test_pair_scores_equal_plain_loops(similarity, block_size):
     score = {
         "cosine": lambda i, j: x[i] @ x[j] / np.linalg.norm(x[i]) / np.linalg.norm(x[j]),
         "dot": lambda i, j: x[i] @ x[j],
-        "euclidean": lambda i, j: -np.linalg.norm(x[i] - x[j]),
+        "euclidean": lambda i, j: 1 / (1 + np.linalg.norm(x[i] - x[j])),
         "precomputed": lambda i, j: x[i, j],
     }[similarity]
     pairs = [(i, j) for i in range(13) for j in range(i + 1, 13)]
@@ -180,8 +180,9 @@ def test_pair_scores_equal_plain_loops(similarity, block_size):
     assert same.tolist() == [labels[i] == labels[j] for i, j in pairs]
 
 
-def test_pair_scores_of_a_zero_embedding_are_zero():
-    assert pair_scores(np.zeros((2, 3)), [0, 0])[0].tolist() == [0.0]
+def test_pair_scores_refuse_a_zero_embedding():
+    with pytest.raises(ValueError, match="all zeros has no cosine. Received: 1 of 2"):
+        pair_scores(np.array([[0.0, 0.0], [1.0, 0.0]]), [0, 0])
 
 
 @settings(deadline=None, max_examples=20)
@@ -228,7 +229,7 @@ def test_bad_items():
     with pytest.raises(ValueError, match=r"not empty"):
         pair_scores(np.zeros((0, 4)), [])
     with pytest.raises(
-        ValueError, match=r"must be one of cosine, dot, euclidean, precomputed. Received: similarity='l2'"
+        ValueError, match=r'must be "cosine", "dot", "euclidean", or a function .* Received: similarity=.l2.'
     ):
         pair_scores(x, [0, 1, 1], "l2")
     with pytest.raises(ValueError, match=r"must be square.*shape \(3, 2\)"):

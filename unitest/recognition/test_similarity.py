@@ -3,14 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from comparators.recognition.similarity import (
-    as_embeddings,
-    cosine_similarity_matrix,
-    paired_similarity,
-    similarity_matrix,
-    top_k,
-    unit_rows,
-)
+from comparators.metrics.similarity import as_embeddings, unit_rows
+from comparators.recognition.similarity import cosine_similarity_matrix, paired_similarity, similarity_matrix, top_k
 
 
 def loop_similarity(a, b, similarity):

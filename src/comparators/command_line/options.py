@@ -22,7 +22,7 @@ split = click.option(
     "--split", metavar="NAME", help="Take the rows with this value in the column `split`.  [default: all]"
 )
 json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout instead of text.")
-quiet = click.option("-q", "--quiet", is_flag=True, help="No progress bars.")
+quiet = click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
 seed = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of all random draws.")
 projection = click.option(
     "--projection",

@@ -91,7 +91,7 @@ def train(
         without_optimizer,
     )
 
-    model = new_or_loaded(model_name, embedding_dim, channels, items_per_label, seed)
+    model = new_or_loaded(model_name, embedding_dim, channels, seed)
     usable = usable_recordings(model, manifest, quiet)
     require_pairs(usable, "Training")
     trained_on, held_out = split_labels(usable, validation_fraction, seed)

@@ -18,16 +18,17 @@ from comparators.models.audio_encoder import AudioEncoder
 _ERROR_RATE = "val_eer"
 
 
-def new_or_loaded(
-    name_or_path: str | None, embedding_dim: int, channels: int, items_per_label: int, seed: int
-) -> AudioEncoder:
+def new_or_loaded(name_or_path: str | None, embedding_dim: int, channels: int, seed: int) -> AudioEncoder:
     """Makes a new encoder, or takes that of a model, with a new GE2E objective (its old one may know other labels)."""
     keras.utils.set_random_seed(seed)
     if name_or_path is None:
-        start = AudioEncoder.default(embedding_dim=embedding_dim, channels=channels)
-    else:
-        start = load_audio_encoder(name_or_path)
-    return AudioEncoder(start.encoder, GE2E(), start.reader, start.windows, start.minimum_speech_seconds)
+        return AudioEncoder.default(embedding_dim=embedding_dim, channels=channels)
+    return _with_objective(load_audio_encoder(name_or_path), GE2E())
+
+
+def without_optimizer(model: AudioEncoder) -> AudioEncoder:
+    """Returns the same encoder in a model that is not compiled: its file is a third of the size."""
+    return _with_objective(model, model.objective)
 
 
 def usable_recordings(model: AudioEncoder, table: pd.DataFrame, quiet: bool) -> pd.DataFrame:
@@ -101,6 +102,10 @@ def fit(
         callbacks = [monitor, best, *callbacks]
     model.compile(optimizer=keras.optimizers.Adam(learning_rate))
     return model.fit(batches, epochs=epochs, callbacks=callbacks, verbose=0).history
+
+
+def _with_objective(model: AudioEncoder, objective: GE2E) -> AudioEncoder:
+    return AudioEncoder(model.encoder, objective, model.reader, model.windows, model.minimum_speech_seconds)
 
 
 def _with_objective(model: AudioEncoder, objective: GE2E) -> AudioEncoder:
