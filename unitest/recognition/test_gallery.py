@@ -214,8 +214,8 @@ def test_messages(tmp_path):
         gallery.search(np.ones(12), k=0)
     with pytest.raises(ValueError, match="`dim` must be positive"):
         Gallery("f1", 0)
-    with pytest.raises(ValueError, match="`similarity` must be cosine or euclidean"):
-        Gallery("f1", 1, "dot")
+    with pytest.raises(ValueError, match="`similarity` must be cosine or dot or euclidean"):
+        Gallery("f1", 1, "l2")
     with pytest.raises(FileNotFoundError, match=r"There is no gallery .* enrol somebody to make it"):
         Gallery.load(tmp_path / "none.npz")
     with pytest.raises(FileNotFoundError, match=r"The folder .* does not exist"):
