@@ -67,9 +67,33 @@ class MaskedBatchNormalization(keras.layers.Layer):
     def call(
         self, inputs: KerasTensor, lengths: KerasTensor | None = None, training: bool | None = None
     ) -> KerasTensor:
-        mask = None if lengths is None else sequence_mask(lengths, ops.shape(inputs)[1])
-        # `call`, since Keras would hang the mask on the output and warn at every layer that knows lengths but no masks.
-        return self.normalization.call(inputs, training=training, mask=mask)
+        if lengths is None or not training or not self.trainable:
+            return self.normalization(inputs, training=training)
+        return self._normalized_by_batch(inputs, lengths)
+
+    def _normalized_by_batch(self, inputs: KerasTensor, lengths: KerasTensor) -> KerasTensor:
+        """Normalises by the statistics of the real frames, and lets the moving ones follow.
+
+        Keras's own way with a mask is slower, fails with a single channel and hangs the mask on the outputs.
+        """
+        state = self.normalization
+        frames = ops.cast(inputs, keras.backend.result_type(inputs.dtype, "float32"))
+        mask = sequence_mask(lengths, ops.shape(inputs)[1])[:, :, None]
+        count = ops.maximum(ops.sum(ops.cast(mask, frames.dtype)), 1.0)
+        mean = ops.sum(ops.where(mask, frames, 0.0), axis=(0, 1)) / count
+        variance = ops.sum(ops.where(mask, ops.square(frames - mean), 0.0), axis=(0, 1)) / count
+        for moving, value in ((state.moving_mean, mean), (state.moving_variance, variance)):
+            moving.assign(moving * self.momentum + ops.cast(value, moving.dtype) * (1.0 - self.momentum))
+        outputs = ops.batch_normalization(
+            frames,
+            mean,
+            variance,
+            axis=-1,
+            offset=ops.cast(state.beta, frames.dtype) if self.center else None,
+            scale=ops.cast(state.gamma, frames.dtype) if self.scale else None,
+            epsilon=self.epsilon,
+        )
+        return ops.cast(outputs, self.compute_dtype)
 
     def output_lengths(self, lengths: KerasTensor) -> KerasTensor:
         """Frames stay as many as they are."""

@@ -4,23 +4,30 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import xlog1py
 
-from comparators.metrics.similarity import check_items, similarity_blocks
+from comparators.metrics.similarity import Similarity, check_items, similarity_blocks
 from comparators.metrics.trials import check_trials, count_rejected
 
 
 def pair_scores(
-    embeddings: ArrayLike, labels: ArrayLike, similarity: str = "cosine", block_size: int = 1024
+    embeddings: ArrayLike,
+    labels: ArrayLike,
+    similarity: Similarity = "cosine",
+    block_size: int = 1024,
+    groups: ArrayLike | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Scores all pairs of items, each pair once and no item with itself, by blocks.
 
     Args:
         embeddings: one row per item `(n, dim)`, or `(n, n)` similarities if `similarity="precomputed"`.
         labels: label of each item `(n,)`, strings or integers.
-        similarity: "cosine"; "dot"; "euclidean" (minus the distance); "precomputed" (read above the diagonal).
+        similarity: "cosine"; "dot"; "euclidean"; a function from two matrices to their scores; "precomputed" (read
+            above the diagonal).
         block_size: rows of the similarity matrix held at a time.
+        groups: of each item `(n,)`, such as its corpus: only pairs within a group are scored, since two corpora are
+            told apart by their channel and such pairs would be too easy. None scores all pairs.
 
     Returns:
-        scores: similarity of the pairs i < j, row by row `(n * (n - 1) / 2,)` float32.
+        scores: similarity of the pairs i < j, row by row, float32: `(n * (n - 1) / 2,)` without groups.
         same: True where both items have the same label, same shape, bool.
 
     Raises:
@@ -32,17 +39,26 @@ def pair_scores(
         ([1.0, 0.0, 0.0], [True, False, False])
     """
     embeddings, codes = check_items(embeddings, labels, similarity)
-    num_items = len(codes)
-    scores = np.empty(num_items * (num_items - 1) // 2, np.float32)
+    groups = np.zeros(len(codes), np.int64) if groups is None else _codes(groups, len(codes))
+    sizes = np.bincount(groups)
+    scores = np.empty(int(np.sum(sizes * (sizes - 1)) // 2), np.float32)
     same = np.empty(scores.size, bool)
     filled = 0
     for start, stop, block in similarity_blocks(embeddings, similarity, block_size):
-        above = np.arange(num_items) > np.arange(start, stop)[:, None]
-        end = filled + np.count_nonzero(above)
-        scores[filled:end] = block[above]
-        same[filled:end] = (codes == codes[start:stop, None])[above]
+        pairs = np.arange(len(codes)) > np.arange(start, stop)[:, None]
+        pairs &= groups == groups[start:stop, None]
+        end = filled + np.count_nonzero(pairs)
+        scores[filled:end] = block[pairs]
+        same[filled:end] = (codes == codes[start:stop, None])[pairs]
         filled = end
     return scores, same
+
+
+def _codes(groups: ArrayLike, num_items: int) -> np.ndarray:
+    groups = np.asarray(groups)
+    if groups.shape != (num_items,):
+        raise ValueError(f"`groups` must have one entry for each of {num_items} items. Received: shape {groups.shape}.")
+    return np.unique(groups, return_inverse=True)[1].reshape(-1)
 
 
 def error_rates(scores: ArrayLike, same: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -110,7 +110,13 @@ class Comparator(keras.Model, abc.ABC):
         return similarity_matrix(a, b, similarity=self.similarity_name)
 
     def fit_threshold(
-        self, inputs, labels: Sequence, target: str = "eer", target_far: float | None = None, origin: str = "user data"
+        self,
+        inputs,
+        labels: Sequence,
+        target: str = "eer",
+        target_far: float | None = None,
+        origin: str = "user data",
+        groups: Sequence | None = None,
     ) -> Threshold:
         """Fits the decision threshold and the calibration on all pairs of labelled items, and stores both.
 
@@ -123,12 +129,13 @@ class Comparator(keras.Model, abc.ABC):
             target: `"eer"`, equal shares of false accepts and false rejects.
             target_far: instead of `target`, the share of different pairs that may be accepted, such as .01.
             origin: what the data is, in a few words; told with each decision.
+            groups: corpus (room, channel, ...) of each item, to take pairs within one only, see `pair_scores`.
 
         Returns:
             The threshold, which is also kept as `self.threshold` and saved with the model.
         """
         embeddings = self._as_embeddings(inputs)
-        scores, same = pair_scores(embeddings, labels, similarity=self.similarity_name)
+        scores, same = pair_scores(embeddings, labels, similarity=self.similarity_name, groups=groups)
         self.threshold = fit_threshold(scores, same, target=target, target_far=target_far, origin=origin)
         self.calibration = LogisticCalibration().fit(scores, same)
         return self.threshold

@@ -127,7 +127,10 @@ def main() -> None:
         name="speaker_encoder",
     )
     threshold = model.fit_threshold(
-        list(held_out["path"]), held_out["label"], origin="validation speakers of AN4, Speech Commands and LibriSpeech"
+        list(held_out["path"]),
+        held_out["label"],
+        origin="pairs within validation speakers of AN4 and within those of Speech Commands",
+        groups=held_out["corpus"],
     )
     model.save(arguments.output)
     for corpus, error in held_out_errors(model, held_out).items():

@@ -239,3 +239,13 @@ def test_bad_items():
     x[1, 0] = np.nan
     with pytest.raises(ValueError, match=r"1 of 3 rows with NaN or infinity, the first is row 1"):
         pair_scores(x, [0, 1, 1])
+
+
+def test_pair_scores_within_groups_leave_out_the_others():
+    x, labels, groups = np.random.default_rng(3).normal(size=(9, 4)), [0, 0, 1, 1, 2, 2, 3, 3, 3], list("aaaabbbbb")
+    scores, same = pair_scores(x, labels, groups=groups, block_size=2)
+    parts = [pair_scores(x[:4], labels[:4]), pair_scores(x[4:], labels[4:])]
+    np.testing.assert_allclose(scores, np.concatenate([part[0] for part in parts]), atol=1e-6)
+    assert same.tolist() == np.concatenate([part[1] for part in parts]).tolist()
+    with pytest.raises(ValueError, match=r"`groups` must have one entry for each of 9 items. Received: shape \(2,\)"):
+        pair_scores(x, labels, groups=["a", "b"])
