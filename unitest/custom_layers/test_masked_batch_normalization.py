@@ -50,3 +50,30 @@ def test_vectors_are_normalized_without_lengths(random):
 def test_bad_arguments_are_named(arguments, message):
     with pytest.raises(ValueError, match=message):
         MaskedBatchNormalization(**arguments)
+
+
+def test_a_single_channel_is_no_special_case(random):
+    inputs = random.normal(2.0, 3.0, size=(3, 9, 1)).astype("float32")
+    outputs = ops.convert_to_numpy(MaskedBatchNormalization(epsilon=1e-6)(inputs, lengths=LENGTHS, training=True))
+    frames = np.concatenate([item[:length] for item, length in zip(outputs, LENGTHS, strict=True)])
+    np.testing.assert_allclose([frames.mean(), frames.std()], [0.0, 1.0], atol=1e-4)
+
+
+def test_a_frozen_layer_follows_nothing(random):
+    inputs = random.normal(2.0, 3.0, size=(3, 9, 5)).astype("float32")
+    layer = MaskedBatchNormalization()
+    layer.trainable = False
+    outputs = ops.convert_to_numpy(layer(inputs, lengths=LENGTHS, training=True))
+    np.testing.assert_allclose(outputs, inputs / np.sqrt(1.0 + 1e-3), rtol=1e-5)
+    assert (ops.convert_to_numpy(layer.normalization.moving_mean) == 0).all()
+
+
+def test_moving_statistics_are_float32_under_half_precision(random):
+    inputs = random.normal(1.0, 1.0, size=(8, 9, 5)).astype("float32")
+    layers = [MaskedBatchNormalization(), MaskedBatchNormalization(dtype="mixed_bfloat16")]
+    for layer in layers:
+        for _ in range(20):
+            layer(inputs, lengths=np.full(8, 9), training=True)
+    full, half = (ops.convert_to_numpy(layer.normalization.moving_mean) for layer in layers)
+    np.testing.assert_allclose(half, full, rtol=0.02)
+    assert half.dtype == "float32"

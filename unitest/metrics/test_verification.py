@@ -237,7 +237,7 @@ def test_bad_items():
     with pytest.raises(ValueError, match=r"`block_size` must be positive. Received: block_size=0"):
         pair_scores(x, [0, 1, 1], block_size=0)
     x[1, 0] = np.nan
-    with pytest.raises(ValueError, match=r"1 of 3 rows with NaN or infinity, the first is row 1"):
+    with pytest.raises(ValueError, match=r"NaN or infinity in 1 of 3 rows, the first is row 1"):
         pair_scores(x, [0, 1, 1])
 
 
