@@ -7,9 +7,9 @@ take turns step by step, so that whatever else the machine does meets all of the
 
     python benchmarks/ge2e_training_step.py --threads 2 --repeats 7 --output benchmarks/ge2e_training_step.md
 
-PyTorch must be installed. Denormal numbers are flushed to zero there too, as the other two always do: gradients that fade
-over 160 frames may become denormal, and a step then takes several times as long. Wall-clock seconds count; where other
-work shares the cores, the processor's seconds of one thread are the steadier measure.
+PyTorch must be installed. Denormal numbers are flushed to zero there too, as the other two always do: gradients that
+fade over 160 frames may become denormal, and a step then takes several times as long. Wall-clock seconds count; where
+other work shares the cores, the processor's seconds of one thread are the steadier measure.
 """
 
 import argparse

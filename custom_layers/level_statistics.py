@@ -1,4 +1,4 @@
-"""Statistics of a recording's frames by how loud they are: what a voice and its channel sound like, without training."""
+"""Statistics of frames by how loud they are: what a voice and its channel sound like, without any training."""
 
 import keras
 import numpy as np

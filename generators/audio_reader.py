@@ -80,7 +80,7 @@ class AudioReader:
                 the range or the channel is not in it. The message names the file.
         """
         path, start, end, channel = str(path), _given(start), _given(end), _given(channel)
-        _check_readable(path)
+        check_readable(path)
         with _open(path) as file:
             first, count = _frame_range(file, path, start, end)
             _check_channel(file, path, channel)
@@ -99,7 +99,7 @@ class AudioReader:
             ValueError: the file cannot be read.
         """
         path = str(path)
-        _check_readable(path)
+        check_readable(path)
         with _open(path) as file:
             return file.frames / file.samplerate
 
@@ -130,7 +130,8 @@ def _given(value: float | None) -> float | None:
     return None if value is None or math.isnan(value) else value
 
 
-def _check_readable(path: str) -> None:
+def check_readable(path: str) -> None:
+    """Raises what is wrong with a file that cannot be read, before it is opened; the message names the file."""
     try:
         size = os.stat(path).st_size
     except (FileNotFoundError, NotADirectoryError):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from comparators.generators.audio_reader import check_readable
 from comparators.generators.manifest import read_manifest
 from comparators.models.embedding_store import EmbeddingStore, content_key
 from comparators.recognition.embedding_table import EmbeddingTable
@@ -97,6 +98,7 @@ def _read(model, rows: EmbeddingStore | None, row: dict) -> _Reading:
     """Reads one row's file, unless the store has it."""
     try:
         part = {name: row[name] for name in ("start", "end", "channel") if name in row}
+        check_readable(row["path"])
         key = None if rows is None else content_key(row["path"], *part.items())
         if rows is not None and key in rows:
             return _Reading(key=key)

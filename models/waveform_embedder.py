@@ -13,7 +13,7 @@ from comparators.models.frame_windows import FrameWindows
 _SAMPLE_GRID, _FRAME_GRID = 8000, 32
 # The front end sees a long recording in pieces of this many samples (a minute at 16 kHz).
 _PIECE_SAMPLES = 960_000
-_BATCH_SAMPLES, _BATCH_FRAMES = 4_000_000, 25_600
+_BATCH_SAMPLES, _BATCH_FRAMES = 256_000, 25_600
 
 
 class WaveformEmbedder:

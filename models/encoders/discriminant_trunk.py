@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 from keras import KerasTensor
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from scipy.linalg import eigh
 
 from comparators.custom_layers.l2_normalization import L2Normalization
 from comparators.custom_layers.level_statistics import LevelStatistics
@@ -70,12 +70,21 @@ class DiscriminantTrunk(keras.Model):
         features, lengths = split_features(inputs)
         return self.normalization(self.projection(self.statistics(features, lengths=lengths)))
 
-    def adapt(self, recordings: Sequence[np.ndarray], labels: Sequence, shrinkage: float = 0.05) -> "DiscriminantTrunk":
+    def adapt(
+        self,
+        recordings: Sequence[np.ndarray],
+        labels: Sequence,
+        groups: Sequence | None = None,
+        shrinkage: float = 0.05,
+    ) -> "DiscriminantTrunk":
         """Computes the discriminants.
 
         Args:
             recordings: features `(frames, num_features)` of each, of any lengths.
             labels: one for each recording; several recordings a label.
+            groups: one for each recording, such as its corpus: each group weighs the same, and labels are compared
+                within their group only, so that what tells the groups apart does not pass for a voice. None is one
+                group.
             shrinkage: share of a multiple of the identity in the covariance within labels; more for less data.
 
         Returns:
@@ -93,13 +102,12 @@ class DiscriminantTrunk(keras.Model):
         statistics = np.concatenate(
             [keras.ops.convert_to_numpy(self.statistics(item[None].astype("float32"))) for item in recordings]
         )
-        mean, deviation = statistics.mean(axis=0), statistics.std(axis=0) + 1e-6
-        analysis = LinearDiscriminantAnalysis("eigen", shrinkage=shrinkage, n_components=self.embedding_dim)
-        analysis.fit((statistics - mean) / deviation, np.asarray(labels))
-        kernel = analysis.scalings_[:, : self.embedding_dim] / deviation[:, None]
+        groups = np.zeros(len(statistics), int) if groups is None else groups
+        directions, origin = linear_discriminants(statistics.astype("float64"), labels, groups, shrinkage)
+        kernel = directions[:, : self.embedding_dim]
         if not self.built:
             self.build(None)
-        self.projection.set_weights([kernel, -mean @ kernel])
+        self.projection.set_weights([kernel, -origin @ kernel])
         return self
 
     def compute_output_shape(self, input_shape) -> tuple:
@@ -113,3 +121,49 @@ class DiscriminantTrunk(keras.Model):
             "num_levels": self.num_levels,
             "name": self.name,
         }
+
+
+def linear_discriminants(
+    values: np.ndarray, labels: Sequence, groups: Sequence, shrinkage: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Finds the directions in which labels of one group differ most, for how much items of one label do.
+
+    Args:
+        values: `(n, dim)`.
+        labels: of the items `(n,)`.
+        groups: of the items `(n,)`; each weighs the same.
+        shrinkage: share of a multiple of the identity in the covariance within labels, after each dimension was scaled
+            to unit variance.
+
+    Returns:
+        `(directions (dim, dim), origin (dim,))`: the best direction first; along each, items of one label have unit
+        variance (but for the shrinkage). The origin is the mean of the groups.
+
+    Example:
+        >>> values = np.array([[0.0, 1.0], [0.0, -1.0], [1.0, 1.0], [1.0, -1.0]])
+        >>> directions, origin = linear_discriminants(values, list("aabb"), [0, 0, 0, 0], shrinkage=0.1)
+        >>> bool(abs(directions[0, 0]) > 10 * abs(directions[1, 0])), origin.tolist()
+        (True, [0.5, 0.0])
+    """
+    group_codes = np.unique(groups, return_inverse=True)[1]
+    label_codes = np.unique(labels, return_inverse=True)[1]
+    weights = 1.0 / np.bincount(group_codes)[group_codes] / (group_codes.max() + 1)
+    origin = weights @ values
+    deviation = np.sqrt(weights @ np.square(values - origin)) + 1e-6
+    values = (values - origin) / deviation
+    label_means = _means(values, weights, label_codes)
+    within = _covariance(values - label_means, weights)
+    between = _covariance(label_means - _means(values, weights, group_codes), weights)
+    within += shrinkage * (np.trace(within) / len(within) * np.eye(len(within)) - within)
+    return eigh(between, within)[1][:, ::-1] / deviation[:, None], origin
+
+
+def _means(values: np.ndarray, weights: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """Returns for each item the weighted mean of the items of its code."""
+    sums = np.zeros((codes.max() + 1, values.shape[1]))
+    np.add.at(sums, codes, values * weights[:, None])
+    return (sums / np.bincount(codes, weights)[:, None])[codes]
+
+
+def _covariance(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    return (values * weights[:, None]).T @ values

@@ -28,7 +28,8 @@ class JoinedTrunk(keras.Model):
 
     Example:
         >>> from comparators.models.encoders import DiscriminantTrunk, LSTMTrunk
-        >>> trunk = JoinedTrunk([LSTMTrunk(units=8, num_layers=1, embedding_dim=4), DiscriminantTrunk(3, num_features=40)])
+        >>> trunks = [LSTMTrunk(units=8, num_layers=1, embedding_dim=4), DiscriminantTrunk(3, num_features=40)]
+        >>> trunk = JoinedTrunk(trunks)
         >>> tuple(trunk(ops.ones((2, 30, 40))).shape)
         (2, 7)
     """

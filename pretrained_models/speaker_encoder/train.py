@@ -40,7 +40,9 @@ def read_tables(data: Path, fold: int | None) -> tuple[pd.DataFrame, pd.DataFram
     table = read_manifest({corpus: data / corpus / "manifest.csv" for corpus in CORPORA})
     if fold is not None:
         return label_folds(table, NUM_FOLDS)[fold]
-    return table[table["split"] == "train"].reset_index(drop=True), table[table["split"] == "val"].reset_index(drop=True)
+    return table[table["split"] == "train"].reset_index(drop=True), table[table["split"] == "val"].reset_index(
+        drop=True
+    )
 
 
 def train_convolutions(
@@ -74,12 +76,13 @@ def train_convolutions(
 
 def fit_discriminants(features: list[np.ndarray], table: pd.DataFrame) -> DiscriminantTrunk:
     """Fits the linear trunk to whole recordings; to halves too where a speaker may have one recording only."""
-    recordings, labels = list(features), list(table["label"])
+    recordings, labels, corpora = list(features), list(table["label"]), list(table["corpus"])
     for frames, label, corpus in zip(features, table["label"], table["corpus"], strict=True):
         if corpus == "librispeech_small":
             recordings += np.array_split(frames, 2)
             labels += [label, label]
-    return DiscriminantTrunk(embedding_dim=64).adapt(recordings, labels)
+            corpora += [corpus, corpus]
+    return DiscriminantTrunk(embedding_dim=64).adapt(recordings, labels, groups=corpora)
 
 
 def held_out_errors(model: AudioEncoder, table: pd.DataFrame) -> dict[str, float]:
@@ -122,6 +125,7 @@ def main() -> None:
     trunk = JoinedTrunk([convolutions, fit_discriminants(features, train)])
     model = AudioEncoder(
         WaveformEncoder(front_end, trunk),
+        GE2E(),
         reader=reader,
         windows=FrameWindows(length=1000, hop=500),
         name="speaker_encoder",

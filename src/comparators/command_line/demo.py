@@ -47,6 +47,13 @@ def demo(folder: Path, projection: str, model_name: str, as_json: bool, quiet: b
     click.echo(text_table(["step", "result", "seconds"], rows))
     for step in steps:
         if "threshold" in step.figures:
-            value, origin = step.figures["threshold"], step.figures["threshold_origin"]
-            click.echo(f"threshold to {step.step}: {value:.3f} ({origin})")
+            click.echo(f"threshold to {step.step}: {_threshold(step.figures)}")
     click.echo("A threshold belongs to the data that it was fitted on; for yours see `comparators evaluate --help`.")
+
+
+def _threshold(figures: dict) -> str:
+    text = f"{figures['threshold']:.3f} ({figures['threshold_origin']})"
+    if "false_accept_rate" in figures:
+        accepts, rejects = 100 * figures["false_accept_rate"], 100 * figures["false_reject_rate"]
+        text += f"; on these voices {accepts:.1f} % false accepts, {rejects:.1f} % false rejects"
+    return text

@@ -57,9 +57,7 @@ def test_saved_and_trained(ragged, tmp_path):
     trunk.save(tmp_path / "trunk.keras")
     loaded = keras.saving.load_model(tmp_path / "trunk.keras")
     assert loaded.augmentation.seed == 1
-    np.testing.assert_allclose(
-        ops.convert_to_numpy(loaded(ragged)), ops.convert_to_numpy(trunk(ragged)), atol=1e-6
-    )
+    np.testing.assert_allclose(ops.convert_to_numpy(loaded(ragged)), ops.convert_to_numpy(trunk(ragged)), atol=1e-6)
 
 
 def test_adapted_normalization_stays(ragged):

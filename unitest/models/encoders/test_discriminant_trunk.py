@@ -1,11 +1,14 @@
 """The fitted trunk: discriminants of labelled recordings, padding, saving, errors; and trunks joined."""
 
+import re
+
 import keras
 import numpy as np
 import pytest
 from keras import ops
 
 from comparators.models.encoders import ConvolutionalTrunk, DiscriminantTrunk, JoinedTrunk
+from comparators.models.encoders.discriminant_trunk import linear_discriminants
 
 
 @pytest.fixture
@@ -34,6 +37,27 @@ def test_adapt_finds_what_tells_labels_apart(voices):
     assert similarity[~same].mean() < 0.3
 
 
+def test_groups_are_not_told_apart(rng):
+    """Two corpora, far apart in band 0; the labels differ in band 1. One direction is enough, and it is the labels'."""
+    labels, groups = np.repeat(np.arange(8), 6), np.repeat([0, 1], 24)
+    values = 0.1 * rng.normal(size=(48, 3))
+    values[:, 0] += 100.0 * groups
+    values[:, 1] += labels % 4
+    direction = linear_discriminants(values, labels, groups, shrinkage=0.01)[0][:, 0]
+    assert abs(direction[1]) > 100 * abs(direction[0])
+
+
+def test_groups_weigh_the_same(rng):
+    values, labels, groups = rng.normal(size=(30, 4)), np.arange(30) % 3, np.repeat([0, 1], [10, 20])
+    labels = labels + 3 * groups
+    again = np.r_[np.arange(30), np.arange(10), np.arange(10)]
+    directions = [
+        np.abs(linear_discriminants(values[rows], labels[rows], groups[rows], shrinkage=0.1)[0])
+        for rows in (np.arange(30), again)
+    ]
+    np.testing.assert_allclose(*directions, rtol=1e-6)
+
+
 def test_batch_and_alone(voices, rng):
     recordings, labels = voices
     trunk = DiscriminantTrunk(embedding_dim=2, num_features=8).adapt(recordings, labels)
@@ -45,7 +69,7 @@ def test_batch_and_alone(voices, rng):
 
 
 def test_too_few_labels(voices):
-    with pytest.raises(ValueError, match="Received: 6 labels, embedding_dim=6."):
+    with pytest.raises(ValueError, match=re.escape("Received: 6 labels, embedding_dim=6.")):
         DiscriminantTrunk(embedding_dim=6, num_features=8).adapt(*voices)
 
 
