@@ -44,7 +44,6 @@ class WaveformEmbedder:
             encoder.trunk, {"features": features, "lengths": keras.KerasTensor((None,), "int32")}
         )
 
-
     def __call__(self, waveforms: Sequence[np.ndarray], batch_size: int = 64) -> np.ndarray:
         """Returns the embeddings `(n, embedding_dim)`, float32, of `n` waveforms `(samples,)`."""
         if not len(waveforms):

@@ -181,7 +181,7 @@ def test_pair_scores_equal_plain_loops(similarity, block_size):
 
 
 def test_pair_scores_refuse_a_zero_embedding():
-    with pytest.raises(ValueError, match="all zeros has no cosine. Received: 1 of 2"):
+    with pytest.raises(ValueError, match=r"all zeros has no cosine. Received: 1 of 2"):
         pair_scores(np.array([[0.0, 0.0], [1.0, 0.0]]), [0, 0])
 
 

@@ -7,9 +7,9 @@ import pytest
 import soundfile
 
 import comparators
-from comparators.models.frame_windows import FrameWindows
 from comparators.acoustics.speech_detector import SpeechDetector
 from comparators.models import AudioEncoder
+from comparators.models.frame_windows import FrameWindows
 
 from .tiny_models import tiny_audio_encoder
 
@@ -89,7 +89,9 @@ def test_a_loaded_model_goes_on_training(tmp_path):
     again = comparators.load(tmp_path / "model.keras")
     assert isinstance(again, AudioEncoder)
     first = model.fit(batch, labels, batch_size=8, shuffle=False, verbose=0).history["loss"]
-    np.testing.assert_allclose(again.fit(batch, labels, batch_size=8, shuffle=False, verbose=0).history["loss"], first, rtol=1e-4)
+    np.testing.assert_allclose(
+        again.fit(batch, labels, batch_size=8, shuffle=False, verbose=0).history["loss"], first, rtol=1e-4
+    )
 
 
 def test_verify_abstains_on_too_little_speech(tmp_path):

@@ -58,7 +58,9 @@ def test_a_stopped_run_goes_on_and_changed_files_are_embedded_again(folder, tmp_
 
     read = []
     original = type(model).read
-    monkeypatch.setattr(type(model), "read", lambda self, path, *a, **k: read.append(str(path)) or original(self, path, *a, **k))
+    monkeypatch.setattr(
+        type(model), "read", lambda self, path, *a, **k: read.append(str(path)) or original(self, path, *a, **k)
+    )
     (folder / "anna" / "0.wav").rename(folder / "bob" / "9.wav")
     soundfile.write(folder / "bob" / "1.wav", 0.1 * RNG.normal(size=7000), 16000)
     again, _ = model.embed_files(folder, store=tmp_path / "store", progress=False)

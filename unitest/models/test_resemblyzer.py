@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from keras import ops
 
 from comparators.models import AudioEncoder, resemblyzer
 from comparators.models.encoders import LSTMTrunk
@@ -78,8 +79,8 @@ def test_windows(checkpoint):
     model = load_resemblyzer("pretrained.pt")
     waveform = np.random.default_rng(0).normal(size=40_000).astype("float32")
     trunk, front_end = model.encoder.trunk, model.encoder.front_end
-    mels = np.asarray(front_end(np.pad(waveform, (0, 20_000))[None]))[0]
-    partial = np.asarray(trunk(np.stack([mels[start : start + 160] for start in (0, 77)])))
+    mels = ops.convert_to_numpy(front_end(np.pad(waveform, (0, 20_000))[None]))[0]
+    partial = ops.convert_to_numpy(trunk(np.stack([mels[start : start + 160] for start in (0, 77)])))
     mean = partial.mean(axis=0)
     np.testing.assert_allclose(model.embed([waveform])[0], mean / np.linalg.norm(mean), atol=1e-5)
 

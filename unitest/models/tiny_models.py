@@ -2,11 +2,11 @@
 
 import keras
 
-from comparators.models.frame_windows import FrameWindows
 from comparators.custom_layers import GE2E, LogMel
 from comparators.generators.audio_reader import AudioReader
 from comparators.models import AudioEncoder, Encoder
 from comparators.models.encoders import LSTMTrunk, WaveformEncoder
+from comparators.models.frame_windows import FrameWindows
 
 
 def tiny_waveform_encoder(embedding_dim: int = 6) -> WaveformEncoder:

@@ -63,7 +63,7 @@ def test_batch_and_alone(voices, rng):
     trunk = DiscriminantTrunk(embedding_dim=2, num_features=8).adapt(recordings, labels)
     lengths = rng.integers(1, 41, 30)
     together = ops.convert_to_numpy(trunk({"features": recordings, "lengths": lengths}))
-    for item, length in enumerate(lengths):
+    for item, length in list(enumerate(lengths))[::10]:
         alone = ops.convert_to_numpy(trunk(recordings[item : item + 1, :length]))
         np.testing.assert_allclose(alone[0], together[item], atol=1e-4)
 
