@@ -18,8 +18,8 @@ class WaveformEncoder(keras.Model):
             `output_lengths(lengths)` from samples to frames, such as `LogMel`.
         trunk: model from `{"features": (batch, frames, num_mels), "lengths": (batch,)}` to embeddings
             `(batch, embedding_dim)`, such as `ConvolutionalTrunk`.
-        augmentation: layers applied to the waveforms in training only, in this order. Each is called as
-            `layer(waveforms, lengths, training=...)` and returns the pair `(waveforms, lengths)`.
+        augmentation: layers applied to the waveforms in training only, in this order, such as `AddNoise`. Each is
+            called as `layer(waveforms, lengths, training=...)` and returns waveforms of the same lengths.
         name: name of the model.
 
     Call arguments:
@@ -64,14 +64,14 @@ class WaveformEncoder(keras.Model):
         waveforms, lengths = keras.KerasTensor((None, None)), keras.KerasTensor((None,), "int32")
         self.trunk({"features": self.front_end(waveforms, lengths), "lengths": lengths})
         for layer in self.augmentation:
-            waveforms, lengths = layer(waveforms, lengths, training=True)
+            waveforms = layer(waveforms, lengths, training=True)
         self.built = True
 
     def call(self, inputs, training: bool | None = None):
         waveforms, lengths = split_waveforms(inputs)
         if training:
             for layer in self.augmentation:
-                waveforms, lengths = layer(waveforms, lengths, training=training)
+                waveforms = layer(waveforms, lengths, training=training)
         features = self.front_end(waveforms, lengths)
         frames = ops.cast(self.front_end.output_lengths(lengths), "int32")
         return self.trunk({"features": features, "lengths": frames}, training=training)
