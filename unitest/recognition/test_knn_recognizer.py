@@ -161,7 +161,7 @@ def test_works_with_scikit_learn_and_pickle():
         ({"templates": "max"}, "`templates` must be .* Received: templates='max'"),
         ({"templates": 0}, "`templates` must be .* Received: templates=0"),
         ({"threshold": "auto"}, "`threshold` must be .* Received: threshold='auto'"),
-        ({"similarity": "dot"}, "`similarity` must be .* Received: similarity='dot'"),
+        ({"similarity": "l2"}, "`similarity` must be .* Received: similarity='l2'"),
         ({"unknown_label": "nobody"}, "`unknown_label` must be a whole number, as the labels are"),
         ({"unknown_label": 3}, "`unknown_label` must not be an enrolled label. Received: unknown_label=3"),
         ({"target_fpir": 0.001}, "72 non-target trials cannot show a false accept rate of 0.001"),
