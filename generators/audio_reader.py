@@ -12,6 +12,9 @@ from comparators.acoustics.loudness import scale_to_dbfs
 from comparators.acoustics.speech_detector import SpeechDetector
 from comparators.generators.truncation import is_truncated, states_its_length
 
+# Floats may pass full scale a little; far over it they have another unit.
+_LARGEST_SAMPLE = 8.0
+
 
 class AudioReader:
     """Reads WAV, FLAC, OGG and MP3 of any rate and channel count as float32 mono at one sample rate.
@@ -88,6 +91,11 @@ class AudioReader:
         if not np.isfinite(samples).all():
             raise ValueError(
                 f"NaN or infinite samples in audio file '{path}'. Export the recording again or remove it."
+            )
+        if np.abs(samples).max() > _LARGEST_SAMPLE:
+            raise ValueError(
+                f"Samples far outside of [-1, 1] in audio file '{path}': their unit is unknown. "
+                "Export it at full scale 1."
             )
         return self._finish(samples, rate, None if channel is None else int(channel))
 

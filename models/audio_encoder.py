@@ -19,6 +19,9 @@ from comparators.models.frame_windows import FrameWindows
 from comparators.models.waveform_embedder import WaveformEmbedder
 from comparators.recognition.verification import Verification, decide
 
+# Floats may pass full scale a little; far over it they have another unit, and the features would be of something else.
+_LARGEST_SAMPLE = 8.0
+
 
 class NoSpeechError(ValueError):
     """A recording was read, but there is no speech in it."""
@@ -137,15 +140,13 @@ class AudioEncoder(Encoder):
         if isinstance(recording, str | os.PathLike):
             waveform = self.reader.read(recording, start, end, channel)
             if not waveform.any():
-                raise NoSpeechError(f"No speech in audio file '{recording}'. Record it again, or remove it.")
+                raise NoSpeechError(
+                    f"No speech in audio file '{recording}' ({self.reader.duration(recording):.2f} s): it is silent, "
+                    "steady or too short, or its channels cancel each other (name one as `channel`). Leave it out, or "
+                    "record it again."
+                )
             return waveform
-        waveform = np.asarray(recording, np.float32)
-        if waveform.ndim != 1 or not waveform.size or not np.isfinite(waveform).all():
-            raise ValueError(
-                "A waveform must be a 1-D array of finite samples in [-1, 1], not empty. "
-                f"Received: shape={waveform.shape}, finite={bool(np.isfinite(waveform).all())}"
-            )
-        return waveform
+        return check_waveform(recording)
 
     def embed(self, inputs, role: str | None = None, batch_size: int = 64) -> np.ndarray:
         """Returns the embeddings of recordings.
@@ -183,7 +184,9 @@ class AudioEncoder(Encoder):
             for row in read_manifest(inputs).to_dict("records"):
                 yield self.read(row["path"], row.get("start"), row.get("end"), row.get("channel"))
         else:
-            yield from map(self.read, inputs)
+            for index, item in enumerate(inputs):
+                is_file = isinstance(item, str | os.PathLike)
+                yield self.read(item) if is_file else check_waveform(item, f"waveform {index}")
 
     def embed_files(
         self,
@@ -248,6 +251,36 @@ class AudioEncoder(Encoder):
         )
         model.threshold, model.calibration = parts["threshold"], parts["calibration"]
         return model
+
+
+def check_waveform(waveform: np.ndarray, name: str = "the waveform") -> np.ndarray:
+    """Returns a waveform as float32 `(samples,)`, or says what is wrong with it.
+
+    Raises:
+        ValueError: if it is not a 1-D array of finite floats of full scale 1.
+        NoSpeechError: if all samples are zero.
+
+    Example:
+        >>> check_waveform(np.array([1000, -1000], "int16"))
+        Traceback (most recent call last):
+        ValueError: the waveform must be floats in [-1, 1]. Received: int16. Divide 16-bit samples by 32768.
+    """
+    waveform = np.asarray(waveform)
+    if waveform.dtype.kind != "f":
+        raise ValueError(
+            f"{name} must be floats in [-1, 1]. Received: {waveform.dtype}. Divide 16-bit samples by 32768."
+        )
+    if waveform.ndim != 1 or not waveform.size or not np.isfinite(waveform).all():
+        raise ValueError(
+            f"{name} must be a 1-D array of finite samples, not empty. Received: shape {waveform.shape}, "
+            f"{np.count_nonzero(~np.isfinite(waveform))} of them not finite."
+        )
+    peak = np.abs(waveform).max()
+    if peak == 0:
+        raise NoSpeechError(f"{name} is silent: all of its {waveform.size:,} samples are zero. Leave it out.")
+    if peak > _LARGEST_SAMPLE:
+        raise ValueError(f"{name} must be floats in [-1, 1]. Received: a peak of {peak:g}. Scale it to full scale 1.")
+    return waveform.astype(np.float32)
 
 
 def _blocks(waveforms: Iterator[np.ndarray], max_samples: int = 20_000_000) -> Iterator[Sequence[np.ndarray]]:

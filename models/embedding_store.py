@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -74,8 +75,13 @@ class EmbeddingStore:
         self._rows.update({key: (shard, row) for row, key in enumerate(keys)})
 
     def _index(self, shard: Path) -> None:
-        with np.load(shard) as arrays:
-            head = json.loads(str(arrays["head"]))
+        try:
+            with np.load(shard) as arrays:
+                head = json.loads(str(arrays["head"]))
+        except (ValueError, OSError, KeyError, EOFError, BadZipFile) as error:
+            raise ValueError(
+                f"Damaged part of a stopped run: '{shard}'. Delete it; its recordings are then embedded again."
+            ) from error
         if head["fingerprint"] != self.fingerprint:
             raise ValueError(
                 f"{str(self.folder)!r} holds embeddings of another model (fingerprint {head['fingerprint']}, "

@@ -4,6 +4,7 @@ import importlib
 import os
 from importlib import resources
 from pathlib import Path
+from zipfile import is_zipfile
 
 import keras
 
@@ -37,6 +38,10 @@ def load(name_or_path: str | os.PathLike, compile: bool = True) -> keras.Model:
         raise FileNotFoundError(
             f"No model {str(name_or_path)!r}: neither a file nor a shipped model. "
             f"Shipped: {', '.join(pretrained_names())}. Files end in .keras."
+        )
+    if not is_zipfile(path):
+        raise ValueError(
+            f"Not a model, or a damaged one: '{path}'. Name a file that `model.save(...)` wrote, or copy it again."
         )
     try:
         return keras.saving.load_model(path, compile=compile)

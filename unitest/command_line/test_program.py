@@ -3,7 +3,7 @@
 import click
 import pytest
 
-from comparators.command_line import main
+from comparators.command_line import main, program
 from comparators.command_line.program import Program
 
 COMMANDS = ("demo", "verify", "embed", "enroll", "recognize", "gallery", "cluster", "train", "evaluate", "convert")
@@ -90,29 +90,42 @@ def test_status_is_what_the_command_returns(capsys):
         assert exit.value.code == status
 
 
-def test_a_model_that_is_not_there_is_named(run, tmp_path):
+@pytest.fixture
+def two_files(voices):
+    return sorted(voices.glob("*.flac"))[:2]
+
+
+def test_an_error_that_nobody_foresaw_is_one_line(run, monkeypatch):
+    monkeypatch.delenv("COMPARATORS_TRACEBACK", raising=False)
+    monkeypatch.setattr(program.verify, "callback", lambda **options: 1 / 0)
+    result = run("verify", "a.wav", "b.wav")
+    assert result.status == 2
+    assert "unexpected ZeroDivisionError: division by zero. Set COMPARATORS_TRACEBACK=1" in result.err
+
+
+def test_a_model_that_is_not_there_is_named(run, tmp_path, two_files):
     for name in ("no-such-model", tmp_path / "no.keras"):
-        result = run("verify", "a.wav", "b.wav", "--model", name)
+        result = run("verify", *two_files, "--model", name)
         assert result.status == 2
         assert f"No model '{name}'" in result.err
 
 
-def test_a_file_that_is_no_model_is_named(run, tmp_path):
+def test_a_file_that_is_no_model_is_named(run, tmp_path, two_files):
     path = tmp_path / "broken.keras"
     path.write_bytes(b"not a model")
-    result = run("verify", "a.wav", "b.wav", "--model", path)
+    result = run("verify", *two_files, "--model", path)
     assert result.status == 2
-    assert "Not a readable Keras model" in result.err
+    assert "Not a model, or a damaged one" in result.err
     assert str(path) in result.err
 
 
-def test_a_model_of_something_else_is_refused(run, tmp_path):
+def test_a_model_of_something_else_is_refused(run, tmp_path, two_files):
     import keras
 
     from comparators.models import Encoder
 
     path = tmp_path / "images.keras"
     Encoder(keras.Sequential([keras.Input((8,)), keras.layers.Dense(4)])).save(path)
-    result = run("verify", "a.wav", "b.wav", "--model", path)
+    result = run("verify", *two_files, "--model", path)
     assert result.status == 2
     assert "needs a model of recordings" in result.err

@@ -191,3 +191,9 @@ def test_starts_without_keras(fresh_python):
     program += "import comparators.generators.splits\nprint({'keras', 'librosa', 'tensorflow'} & set(sys.modules))"
     assert fresh_python(program).strip() == "set()"
     assert sys.executable
+
+
+def test_samples_of_another_unit_are_refused(tmp_path):
+    soundfile.write(tmp_path / "loud.wav", np.array([0.0, 100.0, -100.0] * 100), 16_000, subtype="FLOAT")
+    with pytest.raises(ValueError, match=r"Samples far outside of \[-1, 1\] in audio file .*loud\.wav"):
+        AudioReader().read(tmp_path / "loud.wav")

@@ -106,10 +106,20 @@ def test_verify_abstains_on_too_little_speech(tmp_path):
     assert model.verify(clip, clip).score == pytest.approx(1, abs=1e-5)
 
 
-@pytest.mark.parametrize("waveform", [np.zeros((2, 3, 4)), np.array([np.nan, 0.0]), np.zeros(0)])
-def test_bad_waveforms_are_refused(waveform):
-    with pytest.raises(ValueError, match="1-D array of finite samples"):
-        tiny_audio_encoder().embed([waveform])
+@pytest.mark.parametrize(
+    ("waveform", "message"),
+    [
+        (np.zeros((2, 3)), r"waveform 1 must be a 1-D array .* shape \(2, 3\)"),
+        (np.array([np.nan, 0.1]), "waveform 1 must be .* finite samples.* 1 of them not finite"),
+        (np.zeros(0), "not empty"),
+        (np.zeros(16000), "waveform 1 is silent: all of its 16,000 samples are zero"),
+        (np.array([100, -100], "int16"), "Received: int16. Divide 16-bit samples by 32768"),
+        (np.array([100.0, -100.0]), "Received: a peak of 100. Scale it"),
+    ],
+)
+def test_bad_waveforms_are_refused(waveform, message):
+    with pytest.raises(ValueError, match=message):
+        tiny_audio_encoder().embed([noise(0.2), waveform])
 
 
 def test_a_missing_file_and_a_silent_one_are_named(tmp_path):

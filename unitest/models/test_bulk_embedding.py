@@ -86,6 +86,14 @@ def test_a_shard_cut_short_by_a_kill_is_not_seen(folder, tmp_path):
     assert len(EmbeddingStore(tmp_path / "store", model.fingerprint)) == 6
 
 
+def test_a_damaged_part_of_a_run_is_named(folder, tmp_path):
+    (tmp_path / "store").mkdir()
+    for content in (b"PK\x03\x04abc", b"text"):
+        (tmp_path / "store" / "a.npz").write_bytes(content)
+        with pytest.raises(ValueError, match=r"Damaged part .*a\.npz.* Delete it"):
+            tiny_audio_encoder().embed_files(folder, store=tmp_path / "store", progress=False)
+
+
 def test_parts_of_one_file_have_rows_of_their_own(folder):
     path = str(folder / "anna" / "2.wav")
     table = pd.DataFrame({"path": [path, path], "start": [0.0, 0.2], "end": [0.2, 0.375]})

@@ -13,7 +13,7 @@ def test_an_unknown_name_lists_the_shipped_ones():
 
 def test_a_file_that_is_no_model_is_named(tmp_path):
     (tmp_path / "model.keras").write_text("text")
-    with pytest.raises(ValueError, match=r"Not a readable Keras model.*model\.keras"):
+    with pytest.raises(ValueError, match=r"Not a model, or a damaged one: .*model\.keras"):
         comparators.load(tmp_path / "model.keras")
 
 

@@ -53,7 +53,7 @@ def enroll(gallery_path: Path, name: str, files: tuple[str, ...], model_name: st
             elif path not in label_of:
                 enrolled += gallery.enroll(label, vector, ids=[path], speech_seconds=float(speech))
         if label not in gallery:
-            raise ValueError(f"No recording of '{name}' can be enrolled. Name some with more speech.")
+            raise ValueError(f"No recording of '{name}' can be enrolled, for the reasons above. Name others.")
     if as_json:
         print_json({"gallery": str(gallery_path), "name": label, "enrolled": enrolled, "refused": refused})
     else:

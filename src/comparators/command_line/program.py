@@ -48,6 +48,13 @@ class Program(click.Group):
                 status = _INTERRUPTED
             except (ValueError, OSError, ImportError, KeyError) as error:
                 raise InputError(_message(error)) from error
+            except (click.ClickException, click.exceptions.Exit, click.Abort):
+                raise
+            except Exception as error:
+                if os.environ.get("COMPARATORS_TRACEBACK"):
+                    raise
+                where = "Set COMPARATORS_TRACEBACK=1 to see where, and please report it."
+                raise InputError(f"unexpected {type(error).__name__}: {error}. {where}") from error
         context.exit(status or 0)
 
 

@@ -26,7 +26,10 @@ def verify(a: str, b: str, model_name: str, threshold: float | None, as_json: bo
     Exit status: 0 same; 1 different, or no decision; 2 wrong usage or input.
     """
     from comparators.command_line.recordings import load_audio_encoder
+    from comparators.generators.audio_reader import check_readable
 
+    for path in (a, b):
+        check_readable(path)
     model = load_audio_encoder(model_name)
     if threshold is not None:
         from comparators.recognition.threshold import Threshold
