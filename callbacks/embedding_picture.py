@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class EmbeddingPicture(keras.callbacks.Callback):
-    """Draws the embeddings of some items every few epochs to `epoch_0005.png`, `epoch_0010.png`, ...
+    """Draws the embeddings of some items every few epochs, and after the last, to `epoch_0005.png`, `epoch_0010.png`, ...
 
     Each picture is turned (and mirrored if need be) to lie as close as it can to the one before, and the axes never
     shrink, so that the pictures can be watched as a film.
@@ -62,7 +62,7 @@ class EmbeddingPicture(keras.callbacks.Callback):
         self.reach = 0.0
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        if (epoch + 1) % self.every:
+        if (epoch + 1) % self.every and epoch + 1 != (self.params or {}).get("epochs"):
             return
         points = project(embed_items(self.model, self.inputs, self.batch_size), self.method)
         points = points - points.mean(axis=0)

@@ -78,7 +78,10 @@ def _choose_threshold(gallery: "Gallery", model: "AudioEncoder", given: float | 
 
         gallery.threshold = Threshold(given, "given on the command line")
     elif target_far is not None:
-        gallery.fit_threshold(target_fpir=target_far)
+        try:
+            gallery.fit_threshold(target_fpir=target_far)
+        except ValueError as error:
+            raise ValueError(f"{error} That is: enrol more voices and recordings, or give --threshold.") from error
     elif gallery.threshold is None and len(gallery) and not _can_fit(gallery):
         gallery.threshold, gallery.calibration = model.threshold, model.calibration
         if model.threshold is not None:
