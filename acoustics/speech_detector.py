@@ -98,28 +98,24 @@ class SpeechDetector:
         Raises:
             ValueError: `samples` has more than one axis.
         """
-        samples = np.asarray(samples, dtype=np.float32)
-        if samples.ndim != 1:
-            raise ValueError(f"`samples` must have one axis, `(samples,)`. Received: shape={samples.shape}.")
-        runs = _runs(self._is_speech(samples))
-        runs = runs[runs[:, 1] - runs[:, 0] >= self._frames(self.min_speech_seconds)]
-        runs = _join(runs, self._frames(self.max_pause_seconds))
-        padding = self._frames(self.padding_seconds)
-        runs = _join(runs + np.array([-padding, padding]), 0) * self._hop
-        return np.clip(runs, 0, len(samples))
+        return self._padded(self._speech_runs(samples), len(samples))
 
     def trim(self, samples: np.ndarray) -> np.ndarray:
         """Keeps the parts with speech, joined: `(samples,)`, empty where there is none."""
-        samples = np.asarray(samples)
-        ranges = self.segments(samples)
-        if len(ranges) == 1:
-            return samples[ranges[0, 0] : ranges[0, 1]]
-        return np.concatenate([samples[first:last] for first, last in ranges] or [samples[:0]])
+        return self.trim_and_measure(samples)[0]
 
     def speech_seconds(self, samples: np.ndarray) -> float:
-        """Returns how long the parts with speech last together, padding included, in seconds."""
-        ranges = self.segments(samples)
-        return float((ranges[:, 1] - ranges[:, 0]).sum() / self.sample_rate)
+        """Returns how long the parts with speech last together in seconds, without what is kept around them."""
+        return self.trim_and_measure(samples)[1]
+
+    def trim_and_measure(self, samples: np.ndarray) -> tuple[np.ndarray, float]:
+        """Returns what `trim` and `speech_seconds` do, found in one go."""
+        samples = np.asarray(samples)
+        runs = self._speech_runs(samples)
+        ranges = self._padded(runs, len(samples))
+        parts = [samples[first:last] for first, last in ranges] or [samples[:0]]
+        seconds = float((runs[:, 1] - runs[:, 0]).sum() * self._hop / self.sample_rate)
+        return parts[0] if len(parts) == 1 else np.concatenate(parts), min(seconds, len(samples) / self.sample_rate)
 
     def get_config(self) -> dict:
         """Returns the constructor's arguments."""
@@ -133,6 +129,19 @@ class SpeechDetector:
     @property
     def _hop(self) -> int:
         return round(self.sample_rate * _FRAME_SECONDS)
+
+    def _speech_runs(self, samples: np.ndarray) -> np.ndarray:
+        """Returns the parts with speech, in frames, without padding."""
+        samples = np.asarray(samples, dtype=np.float32)
+        if samples.ndim != 1:
+            raise ValueError(f"`samples` must have one axis, `(samples,)`. Received: shape={samples.shape}.")
+        runs = _runs(self._is_speech(samples))
+        runs = runs[runs[:, 1] - runs[:, 0] >= self._frames(self.min_speech_seconds)]
+        return _join(runs, self._frames(self.max_pause_seconds))
+
+    def _padded(self, runs: np.ndarray, num_samples: int) -> np.ndarray:
+        padding = self._frames(self.padding_seconds)
+        return np.clip(_join(runs + np.array([-padding, padding]), 0) * self._hop, 0, num_samples)
 
     def _frames(self, seconds: float) -> int:
         return round(seconds * self.sample_rate / self._hop)

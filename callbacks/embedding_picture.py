@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class EmbeddingPicture(keras.callbacks.Callback):
-    """Draws the embeddings of some items every few epochs, and after the last, to `epoch_0005.png`, `epoch_0010.png`, ...
+    """Draws the embeddings of some items every few epochs and after the last: `epoch_0005.png`, `epoch_0010.png`, ...
 
     Each picture is turned (and mirrored if need be) to lie as close as it can to the one before, and the axes never
     shrink, so that the pictures can be watched as a film.

@@ -82,6 +82,16 @@ class AudioReader:
             ValueError: the file cannot be read, holds no or only a part of its samples, or NaN or infinite ones, or
                 the range or the channel is not in it. The message names the file.
         """
+        return self.read_and_measure(path, start, end, channel)[0]
+
+    def read_and_measure(
+        self,
+        path: str | os.PathLike,
+        start: float | None = None,
+        end: float | None = None,
+        channel: int | None = None,
+    ) -> tuple[np.ndarray, float]:
+        """Reads as `read` does, and tells the seconds of speech (the whole length, where nothing is trimmed)."""
         path, start, end, channel = str(path), _given(start), _given(end), _given(channel)
         check_readable(path)
         with _open(path) as file:
@@ -122,7 +132,7 @@ class AudioReader:
         trim = None if config["trim"] is None else SpeechDetector.from_config(config["trim"])
         return cls(**config | {"trim": trim})
 
-    def _finish(self, samples: np.ndarray, rate: int, channel: int | None) -> np.ndarray:
+    def _finish(self, samples: np.ndarray, rate: int, channel: int | None) -> tuple[np.ndarray, float]:
         if samples.ndim == 2:
             samples = samples.T.mean(axis=0) if channel is None else np.ascontiguousarray(samples[:, channel])
         if rate != self.sample_rate:
@@ -131,7 +141,9 @@ class AudioReader:
             samples = np.pad(samples, (0, length - len(samples)))
         if self.level_dbfs is not None:
             samples = scale_to_dbfs(samples, self.level_dbfs, only_up=True)
-        return samples if self.trim is None else self.trim.trim(samples)
+        if self.trim is None:
+            return samples, len(samples) / self.sample_rate
+        return self.trim.trim_and_measure(samples)
 
 
 def _given(value: float | None) -> float | None:

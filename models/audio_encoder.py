@@ -65,7 +65,7 @@ class AudioEncoder(Encoder):
         objective: Objective | None = None,
         reader: AudioReader | None = None,
         windows: FrameWindows | None = None,
-        minimum_speech_seconds: float = 0.3,
+        minimum_speech_seconds: float = 0.2,
         name: str | None = None,
     ):
         if not isinstance(encoder, WaveformEncoder):
@@ -101,7 +101,8 @@ class AudioEncoder(Encoder):
         from comparators.custom_layers.log_mel import LogMel
         from comparators.models.encoders.convolutional_trunk import ConvolutionalTrunk
 
-        front_end = LogMel(sample_rate=sample_rate, num_mels=num_mels)
+        # Just over the noise of 16 bits: quiet bands tell much about a voice's room and microphone.
+        front_end = LogMel(sample_rate=sample_rate, num_mels=num_mels, floor=1e-8)
         trunk = ConvolutionalTrunk(embedding_dim=embedding_dim, channels=channels, num_features=num_mels)
         frames_per_second = sample_rate // front_end.hop_length
         windows = FrameWindows(length=4 * frames_per_second, hop=2 * frames_per_second)
@@ -137,16 +138,28 @@ class AudioEncoder(Encoder):
             FileNotFoundError: if the file is missing.
             ValueError: if the file cannot be read or holds no speech, or the waveform is not 1-D and finite.
         """
-        if isinstance(recording, str | os.PathLike):
-            waveform = self.reader.read(recording, start, end, channel)
-            if not waveform.any():
-                raise NoSpeechError(
-                    f"No speech in audio file '{recording}' ({self.reader.duration(recording):.2f} s): it is silent, "
-                    "steady or too short, or its channels cancel each other (name one as `channel`). Leave it out, or "
-                    "record it again."
-                )
-            return waveform
-        return check_waveform(recording)
+        return self.read_and_measure(recording, start, end, channel)[0]
+
+    def read_and_measure(
+        self,
+        recording: str | os.PathLike | np.ndarray,
+        start: float | None = None,
+        end: float | None = None,
+        channel: int | None = None,
+    ) -> tuple[np.ndarray, float]:
+        """Reads as `read` does, and tells the seconds of speech (the whole length, where nothing is trimmed)."""
+        if not isinstance(recording, str | os.PathLike):
+            waveform, detector = check_waveform(recording), self.reader.trim
+            length = len(waveform) / self.reader.sample_rate
+            return waveform, length if detector is None else detector.speech_seconds(waveform)
+        waveform, seconds = self.reader.read_and_measure(recording, start, end, channel)
+        if not waveform.any():
+            raise NoSpeechError(
+                f"No speech in audio file '{recording}' ({self.reader.duration(recording):.2f} s): it is silent, "
+                "steady or too short, or its channels cancel each other (name one as `channel`). Leave it out, or "
+                "record it again."
+            )
+        return waveform, seconds
 
     def embed(self, inputs, role: str | None = None, batch_size: int = 64) -> np.ndarray:
         """Returns the embeddings of recordings.
@@ -206,10 +219,7 @@ class AudioEncoder(Encoder):
 
     def speech_seconds(self, recording: str | os.PathLike | np.ndarray) -> float:
         """Returns the seconds of speech in a file or waveform (all of it, where the reader does not trim)."""
-        waveform = self.read(recording)
-        if isinstance(recording, str | os.PathLike) or self.reader.trim is None:
-            return len(waveform) / self.reader.sample_rate
-        return self.reader.trim.speech_seconds(waveform)
+        return self.read_and_measure(recording)[1]
 
     def verify(self, a, b) -> Verification:
         """Decides whether two recordings are of one label.
@@ -223,11 +233,11 @@ class AudioEncoder(Encoder):
             while no threshold was fitted, or when a recording has less speech than `minimum_speech_seconds`.
         """
         try:
-            seconds = min(self.speech_seconds(a), self.speech_seconds(b))
-            score = float(self.similarity([a], [b])[0])
+            (a, seconds_a), (b, seconds_b) = self.read_and_measure(a), self.read_and_measure(b)
         except NoSpeechError as error:
             value, origin = (None, None) if self.threshold is None else (self.threshold.value, self.threshold.origin)
             return Verification(None, None, value, origin, None, str(error))
+        score, seconds = float(self.similarity([a], [b])[0]), min(seconds_a, seconds_b)
         return decide(score, self.threshold, self.calibration, seconds, self.minimum_speech_seconds)
 
     def get_config(self) -> dict:

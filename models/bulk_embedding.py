@@ -102,8 +102,7 @@ def _read(model, rows: EmbeddingStore | None, row: dict) -> _Reading:
         key = None if rows is None else content_key(row["path"], *part.items())
         if rows is not None and key in rows:
             return _Reading(key=key)
-        waveform = model.read(row["path"], **part)
-        return _Reading(key, waveform, len(waveform) / model.reader.sample_rate)
+        return _Reading(key, *model.read_and_measure(row["path"], **part))
     except (ValueError, OSError) as error:
         return _Reading(failure=str(error))
 

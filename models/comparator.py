@@ -111,7 +111,7 @@ class Comparator(keras.Model, abc.ABC):
 
     def fit_threshold(
         self,
-        inputs,
+        embeddings: np.ndarray,
         labels: Sequence,
         target: str = "eer",
         target_far: float | None = None,
@@ -124,7 +124,7 @@ class Comparator(keras.Model, abc.ABC):
         least a dozen labels that the model was not trained on.
 
         Args:
-            inputs: inputs of `embed`, or embeddings `(n, embedding_dim)`.
+            embeddings: `(n, embedding_dim)`, as `embed` returns them.
             labels: `n` labels.
             target: `"eer"`, equal shares of false accepts and false rejects.
             target_far: instead of `target`, the share of different pairs that may be accepted, such as .01.
@@ -134,7 +134,6 @@ class Comparator(keras.Model, abc.ABC):
         Returns:
             The threshold, which is also kept as `self.threshold` and saved with the model.
         """
-        embeddings = self._as_embeddings(inputs)
         scores, same = pair_scores(embeddings, labels, similarity=self.similarity_name, groups=groups)
         self.threshold = fit_threshold(scores, same, target=target, target_far=target_far, origin=origin)
         self.calibration = LogisticCalibration().fit(scores, same)
@@ -148,10 +147,6 @@ class Comparator(keras.Model, abc.ABC):
             a warning, while no threshold was fitted.
         """
         return decide(float(self.similarity([a], [b])[0]), self.threshold, self.calibration)
-
-    def _as_embeddings(self, inputs) -> np.ndarray:
-        is_embeddings = isinstance(inputs, np.ndarray) and inputs.ndim == 2 and inputs.shape[1] == self.embedding_dim
-        return inputs if is_embeddings else self.embed(inputs)
 
     @property
     def embedding_dim(self) -> int:

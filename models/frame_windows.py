@@ -44,6 +44,6 @@ class FrameWindows:
         """
         num_frames = math.floor(duration) + 1
         starts = list(range(0, max(1, num_frames - self.length + self.hop + 1), self.hop))
-        if len(starts) > 1 and (duration - starts[-1]) / self.length < self.min_coverage:
+        while len(starts) > 1 and (duration - starts[-1]) / self.length < self.min_coverage:
             starts.pop()
         return starts

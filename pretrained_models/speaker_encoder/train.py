@@ -132,9 +132,9 @@ def main() -> None:
         name="speaker_encoder",
     )
     threshold = model.fit_threshold(
-        list(held_out["path"]),
+        model.embed(list(held_out["path"])),
         held_out["label"],
-        origin="pairs within validation speakers of AN4 and within those of Speech Commands",
+        origin="validation speakers, pairs within AN4, Speech Commands and LibriSpeech",
         groups=held_out["corpus"],
     )
     model.save(arguments.output)

@@ -108,7 +108,7 @@ def verify_pairs(model: AudioEncoder, table: EmbeddingTable, folder: Path) -> tu
 
     For two files, `model.verify("a.wav", "b.wav")` does it. The scores know nothing of the labels; those only tell how
     often the decision is right. A threshold belongs to the data that it was fitted on: these synthetic voices are not
-    those, and `model.fit_threshold(recordings, labels)` would fit it here.
+    those, and `model.fit_threshold(embeddings, labels)` would fit it here.
     """
     scores, same = metrics.pair_scores(table.vectors, table.labels)
     first, second = np.triu_indices(len(table), 1)

@@ -88,7 +88,7 @@ def model_path(tmp_path_factory, voices_table) -> Path:
     path = tmp_path_factory.mktemp("model") / "tiny.keras"
     model = tiny_model()
     some = voices_table[voices_table["sentence"] <= 2]
-    model.fit_threshold(list(some["path"]), some["label"], origin="bundled voices")
+    model.fit_threshold(model.embed(list(some["path"])), some["label"], origin="bundled voices")
     model.save(path)
     return path
 

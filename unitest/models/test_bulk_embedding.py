@@ -57,9 +57,11 @@ def test_a_stopped_run_goes_on_and_changed_files_are_embedded_again(folder, tmp_
     assert len(EmbeddingStore(tmp_path / "store", model.fingerprint)) == 6
 
     read = []
-    original = type(model).read
+    original = type(model).read_and_measure
     monkeypatch.setattr(
-        type(model), "read", lambda self, path, *a, **k: read.append(str(path)) or original(self, path, *a, **k)
+        type(model),
+        "read_and_measure",
+        lambda self, path, *a, **k: read.append(str(path)) or original(self, path, *a, **k),
     )
     (folder / "anna" / "0.wav").rename(folder / "bob" / "9.wav")
     soundfile.write(folder / "bob" / "1.wav", 0.1 * RNG.normal(size=7000), 16000)

@@ -68,7 +68,7 @@ def test_threshold_and_calibration_decide_and_travel_with_the_file(groups, tmp_p
     items, labels = groups
     undecided = model.verify(items[0], items[1])
     assert undecided.decision is None
-    threshold = model.fit_threshold(items, labels, origin="test items")
+    threshold = model.fit_threshold(model.embed(items), labels, origin="test items")
     assert 0 <= model.verify(items[0], items[1]).probability <= 1
     assert model.verify(items[0], items[0]).decision is True
     model.save(tmp_path / "model.keras")

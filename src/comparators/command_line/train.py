@@ -100,7 +100,7 @@ def train(
     model = without_optimizer(model)
     if held_out is not None:
         origin = f"{held_out['label'].nunique()} validation labels of {source_names(sources)}"
-        model.fit_threshold(held_out, held_out["label"], target_far=target_far, origin=origin)
+        model.fit_threshold(model.embed(held_out), held_out["label"], target_far=target_far, origin=origin)
     save_model(model, output)
     if as_json:
         threshold = None if model.threshold is None else model.threshold.to_dict()
