@@ -2,9 +2,9 @@
 
 librosa computes clip by clip, as one does with it; ours in batches of 8 clips and clip by clip, in a compiled function.
 All sides take turns on the same clips with the same number of threads, five calls in a row as in a training or a long
-embedding run (a call after another program pays for fresh memory), and the best call counts, so that other work
-on the machine meets all of them. With one thread the processor's time is taken, which other work does not lengthen; with
-more, the clock's. The values are compared too.
+embedding run (a call after another program pays for fresh memory), and the best call counts, so that other work on the
+machine meets all of them. With one thread the processor's time is taken, which other work does not lengthen; with more,
+the clock's. The values are compared too.
 
     python benchmarks/front_end.py --threads 1 --output benchmarks/front_end.md
 
