@@ -33,16 +33,16 @@ def test_rows_do_not_depend_on_the_batch():
 def test_embed_is_what_the_network_says():
     model = tiny_audio_encoder()
     batch = np.stack([noise(1.0), noise(1.0)])
-    np.testing.assert_allclose(model.embed(batch), np.asarray(model(batch)), atol=1e-5)
+    np.testing.assert_allclose(model.embed(batch), keras.ops.convert_to_numpy(model(batch)), atol=1e-5)
 
 
 def test_long_recordings_are_the_mean_of_their_windows():
     windows = FrameWindows(length=50, hop=25)
     model = tiny_audio_encoder(windows)
     clip = noise(3.0)
-    features = np.asarray(model.encoder.front_end(clip[None]))[0]
+    features = keras.ops.convert_to_numpy(model.encoder.front_end(clip[None]))[0]
     rows = [
-        np.asarray(model.encoder.trunk(features[None, start : start + 50]))[0]
+        keras.ops.convert_to_numpy(model.encoder.trunk(features[None, start : start + 50]))[0]
         for start in windows.starts(len(clip) / 160)
     ]
     mean = np.mean(rows, axis=0)
