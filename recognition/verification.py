@@ -42,7 +42,7 @@ class Verification:
             parts.append(f"threshold {self.threshold:.3f} ({self.origin})")
         if self.probability is not None:
             parts.append(f"probability {self.probability:.3f}")
-        return f"{answer}: {self.reason}" + (f"; {', '.join(parts)}" if parts else "")
+        return f"{answer}: {self.reason.rstrip('.')}" + (f"; {', '.join(parts)}" if parts else "")
 
     def __bool__(self) -> bool:
         if self.decision is None:
