@@ -23,7 +23,7 @@ def test_no_decision_without_a_threshold():
     with pytest.warns(UserWarning, match="There is no threshold: fit one on your data with `fit_threshold`"):
         answer = decide(0.9)
     assert answer.decision is None
-    assert str(answer) == "no answer: no threshold: fit one on your data with `fit_threshold`.; score 0.900"
+    assert str(answer) == "no answer: no threshold: fit one on your data with `fit_threshold`; score 0.900"
     with pytest.raises(ValueError, match="There is no decision"):
         bool(answer)
 
