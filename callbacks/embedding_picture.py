@@ -24,7 +24,7 @@ class EmbeddingPicture(keras.callbacks.Callback):
     shrink, so that the pictures can be watched as a film.
 
     Args:
-        inputs: items to draw, see `VerificationMonitor`.
+        inputs: items to draw, see `EmbeddingMonitor`.
         labels: label of each item `(n,)`.
         directory: folder of the pictures; it is made if it is missing.
         every: epochs from one picture to the next.

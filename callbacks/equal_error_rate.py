@@ -11,7 +11,7 @@ class EqualErrorRate(PairEqualErrorRate):
     """Equal error rate of all pairs within each batch, by cosine, over all batches since the last reset.
 
     Use it as `compile(metrics=[EqualErrorRate()])` with a model that maps items to embeddings, to watch `fit`. Pairs
-    across batches are not formed; for the error on all pairs of a validation set see `VerificationMonitor`. Memory is
+    across batches are not formed; for the error on all pairs of a validation set see `EmbeddingMonitor`. Memory is
     constant, and the value differs from the exact one by at most the share of pairs in one bin of cosines, see
     `PairEqualErrorRate`: with 2,000 bins a bin is .001 wide.
 

@@ -1,5 +1,7 @@
 """Embeddings of validation items during training."""
 
+from collections.abc import Mapping
+
 import keras
 import numpy as np
 
@@ -9,7 +11,8 @@ def embed_items(model: keras.Model, inputs, batch_size: int) -> np.ndarray:
 
     Args:
         model: a comparator, or any model from inputs to embeddings.
-        inputs: what `model.embed` takes; for other models an array `(n, ...)` or a dict of such arrays.
+        inputs: what `model.embed` takes; for other models an array `(n, ...)`, a list of arrays of one shape, or a
+            dict of arrays `(n, ...)`.
         batch_size: items at a time.
 
     Returns:
@@ -22,9 +25,21 @@ def embed_items(model: keras.Model, inputs, batch_size: int) -> np.ndarray:
     """
     if hasattr(model, "embed"):
         return np.asarray(model.embed(inputs, batch_size=batch_size))
-    num_items = len(keras.tree.flatten(inputs)[0])
+    inputs = np.stack(inputs) if isinstance(inputs, list) else inputs
     rows = [
         model.predict_on_batch(keras.tree.map_structure(lambda array, i=start: array[i : i + batch_size], inputs))
-        for start in range(0, num_items, batch_size)
+        for start in range(0, num_items(inputs), batch_size)
     ]
-    return np.concatenate([np.asarray(block) for block in rows])
+    return np.concatenate([keras.ops.convert_to_numpy(block) for block in rows])
+
+
+def num_items(inputs) -> int | None:
+    """Counts items without reading them; None for what has no length, such as the path of a folder.
+
+    Example:
+        >>> num_items({"waveforms": np.zeros((3, 16000)), "lengths": np.zeros(3)}), num_items("folder")
+        (3, None)
+    """
+    if isinstance(inputs, Mapping):
+        inputs = next(iter(inputs.values()))
+    return None if isinstance(inputs, str) or not hasattr(inputs, "__len__") else len(inputs)

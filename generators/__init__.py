@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = attach(
         "AudioGroups": "audio_groups",
         "AudioReader": "audio_reader",
         "GroupSampler": "group_sampler",
+        "ImageReader": "image_reader",
         "MemoryCache": "waveform_cache",
         "label_folds": "splits",
         "length_buckets": "length_buckets",

@@ -2,7 +2,6 @@
 
 import math
 import os
-from pathlib import Path
 
 import numpy as np
 import soundfile
@@ -10,6 +9,7 @@ import soxr
 
 from comparators.acoustics.loudness import scale_to_dbfs
 from comparators.acoustics.speech_detector import SpeechDetector
+from comparators.generators.readable_file import check_readable_file
 from comparators.generators.truncation import is_truncated, states_its_length
 
 # Floats may pass full scale a little; far over it they have another unit.
@@ -152,20 +152,7 @@ def _given(value: float | None) -> float | None:
 
 def check_readable(path: str) -> None:
     """Raises what is wrong with a file that cannot be read, before it is opened; the message names the file."""
-    try:
-        size = os.stat(path).st_size
-    except (FileNotFoundError, NotADirectoryError):
-        raise FileNotFoundError(
-            f"No such audio file: '{path}'. Check the path, or remove the row that names it."
-        ) from None
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    if Path(path).is_dir():
-        raise ValueError(f"A folder was given where an audio file is expected: '{path}'. Name a file in it.")
-    if not os.access(path, os.R_OK):
-        raise ValueError(f"No permission to read audio file '{path}'. Change its permissions (chmod +r) or remove it.")
-    if size == 0:
-        raise ValueError(f"Empty audio file: '{path}' (0 bytes). Export the recording again or remove it.")
+    check_readable_file(path, "audio file")
     if is_truncated(path):
         raise _truncated(path)
 

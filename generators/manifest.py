@@ -1,4 +1,4 @@
-"""One table of recordings from CSV files, data frames and folders."""
+"""One table of recordings or images from CSV files, data frames and folders."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from comparators.generators.audio_folder import AUDIO_SUFFIXES, list_audio_folder
+from comparators.generators.media_folder import list_media_folder, media_of
 
 Source = str | os.PathLike | pd.DataFrame
 
@@ -17,18 +17,20 @@ def read_manifest(
     source: Source | Sequence[Source] | Mapping[str, Source],
     label_column: str | None = None,
     split: str | None = None,
+    media: str | None = None,
 ) -> pd.DataFrame:
-    """Reads a table of recordings.
+    """Reads a table of recordings or images.
 
     A source is a CSV file (may be compressed) with a column `path`, relative to the file's folder; a data frame with a
-    column `path`; or a folder of folders, where the audio files in a sub-folder, at any depth, have its name as label
-    (a folder with audio files beside its sub-folders gives no labels).
+    column `path`; or a folder of folders, where the recordings or images in a sub-folder, at any depth, have its name
+    as label (a folder with such files beside its sub-folders gives no labels).
 
     Args:
         source: one source; or a list of sources, or a dict from a corpus's name to its source, read as one table with
             a column `corpus` and labels made distinct as "corpus/label".
-        label_column: which column names who or what is heard. None takes `label`, else `speaker`, else none.
+        label_column: which column names who or what is heard or seen. None takes `label`, else `speaker`, else none.
         split: keeps the rows with this value in the column `split`. None keeps all.
+        media: `"audio"` or `"image"`, which files of a folder to take; None takes the one kind that a folder holds.
 
     Returns:
         A table with the columns `path` (absolute), `label` (strings, where there are labels), `corpus` (where several
@@ -39,7 +41,8 @@ def read_manifest(
         FileNotFoundError: the CSV file or the folder does not exist.
         TypeError: the source is of another kind.
         ValueError: a column or a split is missing, a label or a path is empty, a row is there twice, a source cannot
-            be read or has no rows. The message names the source, and the row where there is one.
+            be read or has no rows, a folder holds recordings and images and `media` is None. The message names the
+            source, and the row where there is one.
 
     Example:
         >>> read_manifest(pd.DataFrame({"path": ["/a/1.wav", "/a/2.wav"], "speaker": ["ann", 7]}))[["path", "label"]]
@@ -48,14 +51,14 @@ def read_manifest(
         1  /a/2.wav     7
     """
     if isinstance(source, Mapping):
-        return _read_corpora(dict(source), label_column, split)
+        return _read_corpora(dict(source), label_column, split, media)
     if isinstance(source, Sequence) and not isinstance(source, str):
-        return _read_corpora(_name_corpora(source), label_column, split)
+        return _read_corpora(_name_corpora(source), label_column, split, media)
     if isinstance(source, pd.DataFrame):
         table, folder, name, first_row = source.reset_index(drop=True), Path.cwd(), "the data frame", 0
     elif isinstance(source, str | os.PathLike):
         path = Path(source).expanduser().absolute()
-        table, folder, name, first_row = _read_path(path, label_column), path.parent, f"'{path}'", 2
+        table, folder, name, first_row = _read_path(path, label_column, media), path.parent, f"'{path}'", 2
     else:
         raise TypeError(
             "`source` must be a CSV file, a data frame, a folder, or a list or a dict of these. "
@@ -70,12 +73,14 @@ def read_manifest(
     return table.reset_index(drop=True)
 
 
-def _read_corpora(sources: dict[str, Source], label_column: str | None, split: str | None) -> pd.DataFrame:
+def _read_corpora(
+    sources: dict[str, Source], label_column: str | None, split: str | None, media: str | None
+) -> pd.DataFrame:
     if not sources:
         raise ValueError("`source` must name at least one CSV file, data frame or folder. Received none.")
     tables = {}
     for corpus, source in sources.items():
-        table = read_manifest(source, label_column, split)
+        table = read_manifest(source, label_column, split, media)
         if "corpus" in table.columns:
             raise ValueError(f"Corpus '{corpus}' already has a column `corpus`. Rename it, or read it on its own.")
         if "label" in table.columns:
@@ -99,10 +104,10 @@ def _name_corpora(sources: Sequence[Source]) -> dict[str, Source]:
     return named
 
 
-def _read_path(path: Path, label_column: str | None) -> pd.DataFrame:
+def _read_path(path: Path, label_column: str | None, media: str | None) -> pd.DataFrame:
     try:
         os.stat(path)
-        return list_audio_folder(path) if path.is_dir() else _read_csv(path, label_column)
+        return list_media_folder(path, media) if path.is_dir() else _read_csv(path, label_column)
     except FileNotFoundError:
         raise FileNotFoundError(f"No such manifest or folder: '{path}'. Check the path.") from None
     except PermissionError:
@@ -112,9 +117,10 @@ def _read_path(path: Path, label_column: str | None) -> pd.DataFrame:
 
 
 def _read_csv(path: Path, label_column: str | None) -> pd.DataFrame:
-    if path.suffix.lower() in AUDIO_SUFFIXES:
+    if media_of(path) is not None:
+        kind = {"audio": "audio file", "image": "image"}[media_of(path)]
         raise ValueError(
-            f"A CSV file or a folder is expected. Received audio file '{path}'. Name its folder or list it in a CSV."
+            f"A CSV file or a folder is expected. Received {kind} '{path}'. Name its folder or list it in a CSV."
         )
     # A label that reads 007, NA or None is a name, neither a number nor a gap.
     texts = dict.fromkeys(["path", "label", "speaker", "split", *([label_column] if label_column else [])], str)
@@ -138,7 +144,7 @@ def _select_split(table: pd.DataFrame, split: str | None, name: str) -> pd.DataF
             raise ValueError(f"No row of split '{split}' in {name}. Its splits: {_list(sorted(splits.unique()))}.")
         table = table[splits == split]
     if table.empty:
-        raise ValueError(f"No rows in {name}. Add a row for each recording.")
+        raise ValueError(f"No rows in {name}. Add a row for each file.")
     return table
 
 

@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = attach(
         "EmbeddingStore": "embedding_store",
         "Encoder": "encoder",
         "FrameWindows": "frame_windows",
+        "Siamese": "siamese",
         "WaveformEmbedder": "waveform_embedder",
         "embed_files": "bulk_embedding",
         "load": "loading",

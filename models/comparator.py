@@ -1,6 +1,5 @@
 """The base of every comparator: encoders by role, an objective, embeddings and their similarity."""
 
-import abc
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -10,6 +9,7 @@ import numpy as np
 from keras import ops
 
 from comparators.custom_layers.objective import Objective
+from comparators.metrics.similarity import Similarity
 from comparators.metrics.verification import pair_scores
 from comparators.recognition.calibration import LogisticCalibration
 from comparators.recognition.similarity import paired_similarity, similarity_matrix
@@ -18,7 +18,7 @@ from comparators.recognition.verification import Verification, decide
 
 
 @keras.saving.register_keras_serializable("comparators")
-class Comparator(keras.Model, abc.ABC):
+class Comparator(keras.Model):
     """Learns whether two things are alike; the abstract base of all comparators.
 
     A comparator is made of parts: an encoder for each role (one shared encoder in a siamese network), and an objective
@@ -28,7 +28,6 @@ class Comparator(keras.Model, abc.ABC):
     Args:
         encoders: role -> encoder. Roles that share an encoder are given the same object and share it after a load too.
         objective: layer from embeddings and labels to a loss, such as `GE2E`; None to give a loss to `compile`.
-        similarity: how two embeddings are scored, higher is more alike: `"cosine"` or `"euclidean"`.
         name: name of the model.
 
     Attributes:
@@ -43,7 +42,6 @@ class Comparator(keras.Model, abc.ABC):
         self,
         encoders: Mapping[str, keras.Model],
         objective: Objective | None = None,
-        similarity: str = "cosine",
         name: str | None = None,
     ):
         if type(self) is Comparator:
@@ -55,7 +53,6 @@ class Comparator(keras.Model, abc.ABC):
         self.encoders = distinct
         self.roles = {role: distinct.index(encoder) for role, encoder in encoders.items()}
         self.objective = objective
-        self.similarity_name = similarity
         self.threshold: Threshold | None = None
         self.calibration: LogisticCalibration | None = None
         measures = objective.measure_names if objective is not None else ()
@@ -89,16 +86,31 @@ class Comparator(keras.Model, abc.ABC):
 
     # Use.
 
-    @abc.abstractmethod
+    @property
+    def scorer(self) -> Similarity:
+        """How two embeddings are scored; what `metrics` and `recognition` take for `similarity`."""
+        return "cosine"
+
     def embed(self, inputs, role: str | None = None, batch_size: int = 64) -> np.ndarray:
-        """Returns the embeddings `(n, embedding_dim)`, float32, of `n` inputs; deterministic."""
+        """Returns the embeddings of items; deterministic.
+
+        Args:
+            inputs: array `(n, ...)` of items, a dict of such arrays, or a sequence of arrays of one shape.
+            role: which encoder to take; not needed where there is only one.
+            batch_size: items encoded at once.
+
+        Returns:
+            Embeddings `(n, embedding_dim)`, float32.
+        """
+        inputs = np.stack(inputs) if isinstance(inputs, list | tuple) else inputs
+        return np.asarray(self.encoder_of(role).predict(inputs, batch_size=batch_size, verbose=0), np.float32)
 
     def similarity(self, a, b) -> np.ndarray:
         """Scores `a[i]` against `b[i]`; higher is more alike. Both are inputs of `embed`. Returns `(n,)`."""
         a, b = self.embed(a), self.embed(b)
         if len(a) != len(b):
             raise ValueError(f"`a` and `b` must have the same length. Received: {len(a)} and {len(b)} items")
-        return paired_similarity(a, b, similarity=self.similarity_name)
+        return paired_similarity(a, b, similarity=self.scorer)
 
     def similarity_matrix(self, a, b=None) -> np.ndarray:
         """Scores every item of `a` against every item of `b` (of `a` itself without `b`). Returns `(n, m)`."""
@@ -107,7 +119,7 @@ class Comparator(keras.Model, abc.ABC):
 
     def score(self, a: np.ndarray, b: np.ndarray | None = None) -> np.ndarray:
         """Scores every embedding `a` `(n, dim)` against every embedding `b` `(m, dim)`. Returns `(n, m)`."""
-        return similarity_matrix(a, b, similarity=self.similarity_name)
+        return similarity_matrix(a, b, similarity=self.scorer)
 
     def fit_threshold(
         self,
@@ -134,7 +146,7 @@ class Comparator(keras.Model, abc.ABC):
         Returns:
             The threshold, which is also kept as `self.threshold` and saved with the model.
         """
-        scores, same = pair_scores(embeddings, labels, similarity=self.similarity_name, groups=groups)
+        scores, same = pair_scores(embeddings, labels, similarity=self.scorer, groups=groups)
         self.threshold = fit_threshold(scores, same, target=target, target_far=target_far, origin=origin)
         self.calibration = LogisticCalibration().fit(scores, same)
         return self.threshold
@@ -172,23 +184,27 @@ class Comparator(keras.Model, abc.ABC):
             "encoders": [serialize(encoder) for encoder in self.encoders],
             "roles": dict(self.roles),
             "objective": None if self.objective is None else serialize(self.objective),
-            "similarity": self.similarity_name,
             "threshold": None if self.threshold is None else self.threshold.to_dict(),
             "calibration": None if self.calibration is None else self.calibration.to_dict(),
             "name": self.name,
         }
 
-    @staticmethod
-    def parts_from_config(config: dict) -> dict:
-        """Makes the parts that `get_config` described: `encoders` by role, `objective`, `threshold`, `calibration`."""
+    @classmethod
+    def from_config(cls, config: dict) -> "Comparator":
+        model = cls(**cls.parts_from_config(config))
+        for name, kind in {"threshold": Threshold, "calibration": LogisticCalibration}.items():
+            setattr(model, name, None if config[name] is None else kind.from_dict(config[name]))
+        return model
+
+    @classmethod
+    def parts_from_config(cls, config: dict) -> dict:
+        """Makes the constructor's arguments from what `get_config` returned; families and leaves add their own."""
         deserialize = keras.saving.deserialize_keras_object
         encoders = [deserialize(encoder) for encoder in config["encoders"]]
-        threshold, calibration = config["threshold"], config["calibration"]
         return {
             "encoders": {role: encoders[index] for role, index in config["roles"].items()},
             "objective": None if config["objective"] is None else deserialize(config["objective"]),
-            "threshold": None if threshold is None else Threshold.from_dict(threshold),
-            "calibration": None if calibration is None else LogisticCalibration.from_dict(calibration),
+            "name": config["name"],
         }
 
 

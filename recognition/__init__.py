@@ -15,6 +15,7 @@ __getattr__, __dir__, __all__ = attach(
         "LogisticCalibration": "logistic_calibration",
         "IsotonicCalibration": "isotonic_calibration",
         "calibration_from_dict": "calibration",
+        "PairProbability": "pair_probability",
         "Verification": "verification",
         "decide": "verification",
         "KNNRecognizer": "knn_recognizer",

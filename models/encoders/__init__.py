@@ -1,4 +1,4 @@
-"""Encoders of sound: a front end and a trunk."""
+"""Encoders of sound and images: a front end and a trunk."""
 
 from comparators._lazy import attach
 
@@ -8,8 +8,10 @@ __getattr__, __dir__, __all__ = attach(
         "ConvolutionalLSTMTrunk": "convolutional_lstm_trunk",
         "ConvolutionalTrunk": "convolutional_trunk",
         "DiscriminantTrunk": "discriminant_trunk",
+        "ImageTrunk": "image_trunk",
         "JoinedTrunk": "joined_trunk",
         "LSTMTrunk": "lstm_trunk",
+        "PixelEncoder": "pixel_encoder",
         "WaveformEncoder": "waveform_encoder",
     },
 )

@@ -22,6 +22,7 @@ __getattr__, __dir__, __all__ = attach(
         "Encoder": "comparators.models.encoder",
         "Gallery": "comparators.recognition.gallery",
         "KNNRecognizer": "comparators.recognition.knn_recognizer",
+        "Siamese": "comparators.models.siamese",
         "bundled_voices": "comparators.bundled",
         "cluster": "comparators.recognition.clustering",
         "load": "comparators.models.loading",

@@ -47,15 +47,15 @@ def test_the_same_seed_gives_the_same_model(run, manifest, model_path, tmp_path)
 
 
 def test_the_best_epoch_is_kept(run, manifest, start, tmp_path, monkeypatch):
-    from comparators.callbacks import VerificationMonitor
+    from comparators.callbacks import EmbeddingMonitor
 
     fingerprints, rates = [], iter([0.2, 0.1, 0.3])
 
-    def on_epoch_end(self, epoch, logs):
+    def measure(self):
         fingerprints.append(self.model.fingerprint)
-        logs[self.name] = next(rates)
+        return {"val_eer": next(rates)}
 
-    monkeypatch.setattr(VerificationMonitor, "on_epoch_end", on_epoch_end)
+    monkeypatch.setattr(EmbeddingMonitor, "measure", measure)
     arguments = ("--model", start, "--epochs", 3, *SMALL, "--json")
     result = run("train", manifest, "-o", tmp_path / "m.keras", *arguments)
     assert len(set(fingerprints)) == 3

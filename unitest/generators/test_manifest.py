@@ -100,6 +100,21 @@ def test_folder_with_loose_files_has_no_labels(touch):
     assert "label" not in read_manifest(touch("ann/3.wav")).columns
 
 
+def test_folder_of_images(touch):
+    folder = touch("cat/1.png", "dog/2.jpg")
+    assert read_manifest(folder)["label"].tolist() == ["cat", "dog"]
+    touch("dog/bark.wav")
+    with pytest.raises(ValueError, match=r"Recordings and images together in folder '.*': 1 audio file\(s\) and 2"):
+        read_manifest(folder)
+    assert read_manifest(folder, media="audio")["label"].tolist() == ["dog"]
+    assert read_manifest({"pets": folder}, media="image")["label"].tolist() == ["pets/cat", "pets/dog"]
+
+
+def test_manifest_of_images(manifest, tmp_path):
+    table = read_manifest(manifest("path,label\ncat/1.png,cat\n2.jpg,dog\n"), media="image")
+    assert table["path"].tolist() == [f"{tmp_path}/cat/1.png", f"{tmp_path}/2.jpg"]
+
+
 def test_folder_without_audio(touch):
     with pytest.raises(ValueError, match=r"No audio file .* in folder '.*' or below"):
         read_manifest(touch("notes.txt"))
@@ -170,6 +185,8 @@ def test_wrong_sources(tmp_path, touch):
         read_manifest(tmp_path / "gone.csv")
     with pytest.raises(ValueError, match=r"A CSV file or a folder is expected. Received audio file"):
         read_manifest(touch("1.wav") / "1.wav")
+    with pytest.raises(ValueError, match=r"Received image '.*1\.png'\. Name its folder or list it"):
+        read_manifest(touch("1.png") / "1.png")
     with pytest.raises(TypeError, match=r"`source` must be a CSV file.* Received: int"):
         read_manifest(3)
     with pytest.raises(ValueError, match=r"`source` must name at least one"):

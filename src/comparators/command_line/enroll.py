@@ -35,7 +35,7 @@ def enroll(gallery_path: Path, name: str, files: tuple[str, ...], model_name: st
 
     check_output(gallery_path)
     model = load_audio_encoder(model_name)
-    empty = Gallery(model.fingerprint, model.embedding_dim, model.similarity_name, model.minimum_speech_seconds)
+    empty = Gallery(model.fingerprint, model.embedding_dim, model.scorer, model.minimum_speech_seconds)
     gallery = Gallery.load(gallery_path, model.fingerprint) if gallery_path.exists() else empty
     label = like_labels_of(gallery, name)
     table, failures = embed_table(model, named_files(files), quiet)

@@ -94,7 +94,7 @@ def measure(model: "AudioEncoder", table: "EmbeddingTable", seed: int = 0) -> di
     """Returns the figures of verification on all pairs of a table, by name, and those at the model's own threshold."""
     from comparators import metrics
 
-    scores, same = metrics.pair_scores(table.vectors, table.labels, similarity=model.similarity_name)
+    scores, same = metrics.pair_scores(table.vectors, table.labels, similarity=model.scorer)
     figures = {
         "recordings": len(table),
         "labels": len(set(table.labels.tolist())),
@@ -104,12 +104,12 @@ def measure(model: "AudioEncoder", table: "EmbeddingTable", seed: int = 0) -> di
         "min_dcf_01": metrics.min_dcf(scores, same, p_target=0.01),
         "min_dcf_05": metrics.min_dcf(scores, same, p_target=0.05),
         "auc": metrics.roc_auc(scores, same),
-        "precision_at_1": metrics.precision_at_1(table.vectors, table.labels, similarity=model.similarity_name),
+        "precision_at_1": metrics.precision_at_1(table.vectors, table.labels, similarity=model.scorer),
         "threshold": None,
     }
     if len(scores) <= _MOST_PAIRS_FOR_AN_INTERVAL:
         figures["equal_error_rate_interval"] = metrics.equal_error_rate_interval(
-            table.vectors, table.labels, num_draws=200, similarity=model.similarity_name, seed=seed
+            table.vectors, table.labels, num_draws=200, similarity=model.scorer, seed=seed
         )
     if model.threshold is not None:
         accepted = model.threshold.accepts(scores)

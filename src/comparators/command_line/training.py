@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from comparators.callbacks.verification_monitor import VerificationMonitor
+from comparators.callbacks.embedding_monitor import EmbeddingMonitor
 from comparators.command_line.recordings import load_audio_encoder
 from comparators.command_line.report import counted, note
 from comparators.custom_layers.ge2e import GE2E
@@ -97,7 +97,7 @@ def fit(
     callbacks = [] if quiet else [_progress(epochs, len(batches))]
     if held_out is not None:
         waveforms = [_read(model, row) for row in held_out.to_dict("records")]
-        monitor = VerificationMonitor(waveforms, held_out["label"].to_numpy())
+        monitor = EmbeddingMonitor(waveforms, held_out["label"])
         best = keras.callbacks.EarlyStopping(_ERROR_RATE, mode="min", patience=epochs, restore_best_weights=True)
         callbacks = [monitor, best, *callbacks]
     model.compile(optimizer=keras.optimizers.Adam(learning_rate))
