@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from numpy.typing import ArrayLike
 
+from comparators.callbacks.seen_labels import is_seen
 from comparators.callbacks.validation_embeddings import embed_items
 from comparators.plots.point_scatter import point_scatter
 from comparators.plots.projection import project
@@ -21,7 +22,7 @@ class EmbeddingPicture(keras.callbacks.Callback):
     """Draws the embeddings of some items every few epochs and after the last: `epoch_0005.png`, `epoch_0010.png`, ...
 
     Each picture is turned (and mirrored if need be) to lie as close as it can to the one before, and the axes never
-    shrink, so that the pictures can be watched as a film.
+    shrink, so that the pictures can be watched as a film. With `seen`, items of other labels are drawn as rings.
 
     Args:
         inputs: items to draw, see `EmbeddingMonitor`.
@@ -30,9 +31,10 @@ class EmbeddingPicture(keras.callbacks.Callback):
         every: epochs from one picture to the next.
         method: "pca", "tsne" or "umap", see `comparators.plots.project`.
         batch_size: items embedded at a time.
+        seen: labels that are trained on; None does not tell apart.
 
     Raises:
-        ValueError: if `every` is not positive, or an embedding is not finite.
+        ValueError: if `every` is not positive, `seen` holds none or all of the labels, or an embedding is not finite.
 
     Example:
         >>> x, labels = np.eye(4, dtype="float32"), np.array([0, 0, 1, 1])
@@ -52,12 +54,14 @@ class EmbeddingPicture(keras.callbacks.Callback):
         every: int = 5,
         method: str = "pca",
         batch_size: int = 64,
+        seen: ArrayLike | None = None,
     ):
         super().__init__()
         if every < 1:
             raise ValueError(f"`every` must be positive. Received: every={every}.")
         self.inputs, self.labels, self.directory = inputs, np.asarray(labels), Path(directory)
         self.every, self.method, self.batch_size = every, method, batch_size
+        self.unseen = [] if seen is None else np.unique(self.labels[~is_seen(self.labels, seen)]).tolist()
         self.points: np.ndarray | None = None
         self.reach = 0.0
 
@@ -77,8 +81,8 @@ class EmbeddingPicture(keras.callbacks.Callback):
 
         figure = Figure(figsize=(9.5, 6.4), layout="constrained")
         ax = figure.add_subplot(xlim=(-self.reach, self.reach), ylim=(-self.reach, self.reach))
-        ax.set_title(f"epoch {epoch}")
-        point_scatter(self.points, self.labels, ax=ax)
+        ax.set_title(f"epoch {epoch}" + (" (rings: labels never trained on)" if self.unseen else ""))
+        point_scatter(self.points, self.labels, ax=ax, rings=self.unseen)
         figure.savefig(self.directory / f"epoch_{epoch:04d}.png", dpi=100)
 
 

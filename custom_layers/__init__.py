@@ -30,6 +30,7 @@ __getattr__, __dir__, __all__ = attach(
         "StatisticsPooling": "statistics_pooling",
         "UtteranceNormalization": "utterance_normalization",
         "WaveformAugmentation": "waveform_augmentation",
+        "WaveformFrames": "waveform_frames",
         "WeightedObjectives": "weighted_objectives",
         "sequence_mask": "sequence_mask",
         "zero_padding": "sequence_mask",

@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "AudioEncoder": "audio_encoder",
+        "AudioSiamese": "audio_siamese",
         "BulkEmbedding": "bulk_embedding",
         "Comparator": "comparator",
         "EmbeddingStore": "embedding_store",

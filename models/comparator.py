@@ -178,6 +178,20 @@ class Comparator(keras.Model):
 
     # Saving.
 
+    def with_objective(self, objective: Objective | None) -> "Comparator":
+        """Returns a copy with another objective, not compiled: to train on, or to save without the optimiser's state.
+
+        Args:
+            objective: the copy's; `self.objective` keeps it with what it has learnt.
+        """
+        described = None if objective is None else keras.saving.serialize_keras_object(objective)
+        other = type(self).from_config({**self.get_config(), "objective": described})
+        for mine, copied in zip(self.encoders, other.encoders, strict=True):
+            copied.set_weights(mine.get_weights())
+        if objective is not None and objective.built:
+            other.objective.set_weights(objective.get_weights())
+        return other
+
     def get_config(self) -> dict:
         serialize = keras.saving.serialize_keras_object
         return {

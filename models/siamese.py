@@ -115,17 +115,20 @@ class Siamese(Comparator):
             return self.encoder.compute_output_shape(input_shape[0])[:1]
         return self.encoder.compute_output_shape(input_shape)
 
+    def with_objective(self, objective: Objective | None) -> "Siamese":
+        other = super().with_objective(objective)
+        other.head.set_weights(self.head.get_weights())
+        return other
+
     def get_config(self) -> dict:
-        # The objective holds the head already: it must come back as one.
-        own_head = None if hasattr(self.objective, "head") else keras.saving.serialize_keras_object(self.head)
-        return {**super().get_config(), "head": own_head}
+        return {**super().get_config(), "head": keras.saving.serialize_keras_object(self.head)}
 
     @classmethod
     def parts_from_config(cls, config: dict) -> dict:
         parts = super().parts_from_config(config)
-        encoder = parts.pop("encoders")["a"]
-        head = None if config["head"] is None else keras.saving.deserialize_keras_object(config["head"])
-        return {"encoder": encoder, "head": head, **parts}
+        # An objective that holds the head comes back with it, and the two must stay one.
+        head = getattr(parts["objective"], "head", None) or keras.saving.deserialize_keras_object(config["head"])
+        return {"encoder": parts.pop("encoders")["a"], "head": head, **parts}
 
     @classmethod
     def for_groups(cls, encoder: keras.Model, form: str = "cosine", name: str | None = None) -> "Siamese":

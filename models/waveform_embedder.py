@@ -38,7 +38,7 @@ class WaveformEmbedder:
     def __init__(self, encoder: WaveformEncoder, windows: FrameWindows | None = None):
         self.encoder = encoder
         self.windows = windows
-        features = keras.KerasTensor((None, None, encoder.front_end.num_mels))
+        features = keras.KerasTensor(encoder.front_end.compute_output_shape((None, None)))
         self._compute_features = _compiled(keras.Sequential([encoder.front_end]), keras.KerasTensor((None, None)))
         self._compute_embeddings = _compiled(
             encoder.trunk, {"features": features, "lengths": keras.KerasTensor((None,), "int32")}

@@ -26,6 +26,7 @@ def point_scatter(
     labels: ArrayLike | None = None,
     unlabelled: Sequence[Hashable] = UNLABELLED,
     ax: Axes | None = None,
+    rings: Sequence[Hashable] = (),
 ) -> Axes:
     """Draws points coloured by label, with a legend outside, and from 13 labels on with their names at their centres.
 
@@ -36,6 +37,7 @@ def point_scatter(
         labels: label of each point `(n,)`; None for all unlabelled.
         unlabelled: labels that mean none, noise or unknown; these points are small, grey and behind the others.
         ax: Axes to draw in; None makes a new figure.
+        rings: labels drawn hollow, such as those that a model was not trained on.
 
     Returns:
         The Axes.
@@ -67,13 +69,14 @@ def point_scatter(
     ax = axes_or_new(ax, 6.4 + 1.3 * columns, 6.4)
     size = float(np.clip(9000 / len(points), 8, 60))
     for name, (colour, marker) in label_styles(names).items():
+        hollow = name in rings
         ax.scatter(
             *points[labels == name].T,
             s=size,
-            c=colour,
+            facecolors="none" if hollow else colour,
+            edgecolors=colour if hollow else "white",
+            linewidths=1.3 if hollow else 0.4,
             marker=marker,
-            edgecolors="white",
-            linewidths=0.4,
             label=str(name),
         )
     if nameless.any():

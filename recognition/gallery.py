@@ -19,6 +19,7 @@ from comparators.recognition.embedding_table import EmbeddingTable
 from comparators.recognition.enrolment import check_enrolled_labels, check_speech, json_rows
 from comparators.recognition.gallery_file import read_gallery, write_gallery
 from comparators.recognition.knn_recognizer import KNNRecognizer
+from comparators.recognition.pair_probability import PairProbability
 from comparators.recognition.similarity import similarity_matrix
 from comparators.recognition.threshold import Threshold
 
@@ -42,7 +43,7 @@ class Gallery:
     Args:
         fingerprint: of the model that makes the embeddings; None leaves that unchecked.
         dim: length of an embedding.
-        similarity: "cosine" or "euclidean".
+        similarity: "cosine", "dot", "euclidean", or the head of a siamese network: `model.scorer`.
         minimum_speech_seconds: items with less speech are refused, where it is said how much they have: they would be
             like anybody. They may still be asked about.
         threshold: from which similarity on somebody is known. None fits it on the enrolled items when it is needed.
@@ -70,15 +71,18 @@ class Gallery:
         self,
         fingerprint: str | None,
         dim: int,
-        similarity: str = "cosine",
+        similarity: str | PairProbability = "cosine",
         minimum_speech_seconds: float = 1.0,
         threshold: Threshold | None = None,
         calibration: Calibration | None = None,
     ):
         if dim < 1:
             raise ValueError(f"`dim` must be positive. Received: dim={dim}.")
-        if similarity not in SIMILARITIES:
-            raise ValueError(f"`similarity` must be {' or '.join(SIMILARITIES)}. Received: similarity={similarity!r}.")
+        if not isinstance(similarity, PairProbability) and similarity not in SIMILARITIES:
+            raise ValueError(
+                f"`similarity` must be {', '.join(SIMILARITIES)} or a `PairProbability`, which a gallery's file can "
+                f"hold. Received: similarity={similarity!r}."
+            )
         self.fingerprint = fingerprint
         self.dim = int(dim)
         self.similarity = similarity
@@ -409,7 +413,7 @@ class Gallery:
         header = {
             "fingerprint": self.fingerprint,
             "dim": self.dim,
-            "similarity": self.similarity,
+            "similarity": self.similarity if isinstance(self.similarity, str) else self.similarity.to_dict(),
             "minimum_speech_seconds": self.minimum_speech_seconds,
             "threshold": None if self.threshold is None else self.threshold.to_dict(),
             "calibration": None if self.calibration is None else self.calibration.to_dict(),
@@ -435,10 +439,11 @@ class Gallery:
         header, vectors, ids, labels = read_gallery(path)
         metadata = header.pop("metadata")
         threshold, calibration = header.pop("threshold"), header.pop("calibration")
+        similarity = header["similarity"]
         gallery = cls(
             header["fingerprint"],
             header["dim"],
-            header["similarity"],
+            similarity if isinstance(similarity, str) else PairProbability.from_dict(similarity),
             header["minimum_speech_seconds"],
             None if threshold is None else Threshold.from_dict(threshold),
             None if calibration is None else calibration_from_dict(calibration),

@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = attach(
         "JoinedTrunk": "joined_trunk",
         "LSTMTrunk": "lstm_trunk",
         "PixelEncoder": "pixel_encoder",
+        "RawWaveformTrunk": "raw_waveform_trunk",
         "WaveformEncoder": "waveform_encoder",
     },
 )

@@ -17,6 +17,7 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "AudioEncoder": "comparators.models.audio_encoder",
+        "AudioSiamese": "comparators.models.audio_siamese",
         "Comparator": "comparators.models.comparator",
         "EmbeddingTable": "comparators.recognition.embedding_table",
         "Encoder": "comparators.models.encoder",

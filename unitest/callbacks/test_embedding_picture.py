@@ -50,6 +50,20 @@ def test_a_turned_and_mirrored_space_gives_the_same_picture(tmp_path):
     assert changed < 0.01  # only the title differs
 
 
+def test_unseen_labels_are_rings(tmp_path):
+    rows = [np.random.default_rng(0).normal(size=(12, 3))]
+    pictures = []
+    for seen in (None, [0, 1]):
+        picture = EmbeddingPicture(None, np.arange(12) % 3, tmp_path, every=1, seen=seen)
+        picture.set_model(identity_model(rows))
+        picture.on_epoch_end(0)
+        pictures.append(plt.imread(tmp_path / "epoch_0001.png"))
+    assert picture.unseen == [2]
+    assert (pictures[0] != pictures[1]).any()
+    with pytest.raises(ValueError, match=r"`seen` must hold some of the items' labels, and not all"):
+        EmbeddingPicture(None, [0, 1], tmp_path, seen=[0, 1, 2])
+
+
 def test_axes_do_not_shrink(tmp_path):
     rows = [np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]])]
     picture = EmbeddingPicture(None, [0, 0, 1], tmp_path, every=1)

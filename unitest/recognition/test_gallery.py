@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from comparators.recognition.calibration import LogisticCalibration
 from comparators.recognition.embedding_table import EmbeddingTable
 from comparators.recognition.gallery import Gallery
+from comparators.recognition.pair_probability import PairProbability
 from comparators.recognition.similarity import similarity_matrix
 from comparators.recognition.threshold import Threshold
 
@@ -214,7 +215,7 @@ def test_messages(tmp_path):
         gallery.search(np.ones(12), k=0)
     with pytest.raises(ValueError, match="`dim` must be positive"):
         Gallery("f1", 0)
-    with pytest.raises(ValueError, match="`similarity` must be cosine or dot or euclidean"):
+    with pytest.raises(ValueError, match="`similarity` must be cosine dot or euclidean"):
         Gallery("f1", 1, "l2")
     with pytest.raises(FileNotFoundError, match=r"There is no gallery .* enrol somebody to make it"):
         Gallery.load(tmp_path / "none.npz")
@@ -335,6 +336,7 @@ KILLS = """
 import os, random, signal, sys, time
 import numpy as np
 from comparators.recognition.gallery import Gallery
+from comparators.recognition.pair_probability import PairProbability
 
 path, galleries = sys.argv[1], []
 for size in (3, 400):
@@ -372,6 +374,7 @@ def test_survives_a_kill_at_any_moment(tmp_path):
 ENROL = """
 import sys
 from comparators.recognition.gallery import Gallery
+from comparators.recognition.pair_probability import PairProbability
 
 path, name = sys.argv[1:]
 for number in range(10):
@@ -386,3 +389,17 @@ def test_programs_that_edit_at_once_wait_for_each_other(tmp_path):
     programs = [subprocess.Popen([sys.executable, "-c", ENROL, path, name]) for name in ("ann", "bob")]
     assert [program.wait(timeout=120) for program in programs] == [0, 0]
     assert len(Gallery.load(path)) == 20
+
+
+def test_the_head_of_a_siamese_network_is_kept_in_the_file(tmp_path):
+    head = PairProbability("l1", [4.0, 1.0], 2.0)
+    gallery = Gallery("f1", 2, similarity=head)
+    gallery.enroll("ann", [1.0, 0.0], ["a"])
+    gallery.save(tmp_path / "g.npz")
+    score = Gallery.load(tmp_path / "g.npz").search([0.0, 1.0], k=1)["score"].item()
+    assert score == pytest.approx(head([[0.0, 1.0]], [[1.0, 0.0]]).item(), abs=1e-6)
+
+
+def test_a_function_that_no_file_can_hold_is_refused():
+    with pytest.raises(ValueError, match=r"`similarity` must be cosine, dot, euclidean or a `PairProbability`"):
+        Gallery("f1", 2, similarity=lambda a, b: a @ b.T)
