@@ -24,8 +24,8 @@ def is_seen(labels: np.ndarray, seen: ArrayLike) -> np.ndarray:
         [True, False, True]
     """
     seen = check_labels(list(seen) if isinstance(seen, set | frozenset) else seen)
-    both_strings_or_numbers = (labels.dtype.kind == "U") == (seen.dtype.kind == "U")
-    known = np.isin(labels, seen) & both_strings_or_numbers  # NumPy would find 1 among "1" and "2"
+    both_numbers_or_strings = (labels.dtype.kind in "iuf") == (seen.dtype.kind in "iuf")
+    known = np.isin(labels, seen) & both_numbers_or_strings  # NumPy would find 1 among "1" and "2"
     if known.all() or not known.any():
         which, next_step = ("all", "Leave `seen` out") if known.any() else ("none", "Write them as in `labels`")
         raise ValueError(

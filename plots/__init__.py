@@ -1,4 +1,4 @@
-"""Pictures of embeddings, scores, answers and recordings. Each function returns the matplotlib Axes it drew in."""
+"""Pictures of embeddings, scores, answers, batches and trainings. Each function returns the Axes it drew in."""
 
 from comparators._lazy import attach
 
@@ -14,5 +14,13 @@ __getattr__, __dir__, __all__ = attach(
         "roc_curve": "detection_curves",
         "confusion_matrix": "confusion_matrix",
         "recording": "recording",
+        "history": "history",
+        "read_history": "training_history",
+        "compare_runs": "run_comparison",
+        "run_curves": "run_comparison",
+        "preview": "preview",
+        "AudioTable": "audio_table",
+        "neighbors": "neighbors",
+        "top_scores": "top_scores",
     },
 )

@@ -120,3 +120,22 @@ def _covers(places: np.ndarray, centres: np.ndarray, reach: np.ndarray) -> np.nd
     """How many of the centres lie within reach of each place in both directions."""
     near = [np.abs(places[:, None, axis] - centres[:, axis]) < reach[..., axis] for axis in (0, 1)]
     return np.count_nonzero(near[0] & near[1], axis=1)
+
+
+def shorten(text: str, length: int) -> str:
+    """Cuts the middle out of a text that is too long: names of files and labels differ at their ends.
+
+    Args:
+        text: a name.
+        length: most characters of what is returned.
+
+    Returns:
+        The text in one line.
+
+    Example:
+        >>> shorten("recordings/anna/0001.wav", 15)
+        'recordi…001.wav'
+    """
+    text = " ".join(text.split())
+    tail = (length - 1) // 2
+    return text if len(text) <= length else f"{text[: length - 1 - tail]}…{text[len(text) - tail :]}"

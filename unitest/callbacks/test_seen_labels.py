@@ -8,6 +8,7 @@ from comparators.callbacks.seen_labels import is_seen
 
 def test_strings_and_integers():
     assert is_seen(np.array(["b", "a", "b"]), {"b", "z"}).tolist() == [True, False, True]
+    assert is_seen(np.array(["b", "a", "b"], object), ["a"]).tolist() == [False, True, False]
     assert is_seen(np.array([3, 1, 2], np.uint8), range(2, 9)).tolist() == [True, False, True]
 
 

@@ -43,6 +43,12 @@ def test_every_label_is_in_the_legend_and_every_point_in_the_picture(num_labels,
     assert [text.get_text() for text in ax.texts] == (sorted(set(labels)) if num_labels > 12 else [])
 
 
+def test_rings_are_hollow():
+    ax = point_scatter(np.arange(8).reshape(4, 2), ["a", "b", "b", "c"], rings=["b", "z"])
+    assert [len(collection.get_facecolor()) > 0 for collection in ax.collections] == [True, False, True]
+    assert legend_names(ax) == ["a", "b", "c"]
+
+
 @pytest.mark.parametrize("num_labels", [24, 60])
 @pytest.mark.parametrize("spread", [0.1, 2.0])
 def test_names_do_not_overlap_and_stay_inside(num_labels, spread):

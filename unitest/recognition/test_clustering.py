@@ -6,7 +6,9 @@ from sklearn.metrics import adjusted_rand_score, silhouette_score
 
 from comparators.recognition.cluster_count import average_linkage, best_count, labels_at
 from comparators.recognition.clustering import METHODS, cluster
+from comparators.recognition.pair_probability import PairProbability
 from comparators.recognition.similarity import cosine_similarity_matrix
+from comparators.recognition.similarity_clustering import SimilarityClustering
 
 
 def voices(num_labels=8, num_items=10, noise=0.4, seed=0):
@@ -134,3 +136,39 @@ def test_messages_of_embeddings():
     for method in ("similarity", "agglomerative", "kmeans"):
         with pytest.raises(ValueError, match=r"at least 3 different items\. Received: 2\. Give one of the two"):
             cluster(np.eye(2), method)
+
+
+HEAD = PairProbability("euclidean", [20.0], 16.0)
+
+
+@pytest.mark.parametrize("method", ["similarity", "agglomerative", "hdbscan", "spectral"])
+def test_the_probability_of_a_siamese_head_clusters(method):
+    vectors = np.random.default_rng(0).normal(np.repeat(4 * np.eye(6)[:3], 12, axis=0), 0.2)
+    labels = np.repeat(np.arange(3), 12)
+    number = {"num_clusters": 3} if method == "spectral" else {}
+    clusters = cluster(vectors, method, similarity=HEAD, **number)
+    inside = clusters >= 0  # HDBSCAN leaves some out
+    assert inside.mean() > 0.8
+    assert adjusted_rand_score(labels[inside], clusters[inside]) == 1
+
+
+def test_a_head_takes_a_probability_for_its_threshold():
+    vectors = [[1.0, 0.0], [0.9, 0.1], [0.0, 1.0]]
+    assert cluster(vectors, "similarity", threshold=0.5, similarity=HEAD).tolist() == [0, 0, 1]
+    assert SimilarityClustering(0.5, similarity=HEAD).fit_predict(vectors).tolist() == [0, 0, 1]
+
+
+def test_items_that_cannot_start_join_by_the_head_too():
+    vectors = [[1.0, 0.0], [0.95, 0.1], [0.9, 0.2], [0.0, 1.0]]
+    starts = [True, True, False, False]
+    found = cluster(vectors, "similarity", threshold=0.5, can_start=starts, similarity=HEAD)
+    assert found.tolist() == [0, 0, 0, -1]
+
+
+def test_similarities_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match=r'"kmeans" knows the cosine alone'):
+        cluster(np.eye(4), "kmeans", num_clusters=2, similarity=HEAD)
+    with pytest.raises(ValueError, match=r"a similarity must be at most 1"):
+        cluster(3 * np.eye(4), similarity=lambda a, b: a @ b.T)
+    with pytest.raises(ValueError, match=r'`similarity` must be "cosine", or a function'):
+        cluster(np.eye(4), similarity="euclidean")

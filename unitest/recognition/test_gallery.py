@@ -215,7 +215,7 @@ def test_messages(tmp_path):
         gallery.search(np.ones(12), k=0)
     with pytest.raises(ValueError, match="`dim` must be positive"):
         Gallery("f1", 0)
-    with pytest.raises(ValueError, match="`similarity` must be cosine dot or euclidean"):
+    with pytest.raises(ValueError, match="`similarity` must be cosine, dot, euclidean or"):
         Gallery("f1", 1, "l2")
     with pytest.raises(FileNotFoundError, match=r"There is no gallery .* enrol somebody to make it"):
         Gallery.load(tmp_path / "none.npz")
