@@ -76,18 +76,17 @@ class RandomAffine(ImageAugmentation):
 
     def _sources(self, batch: int | KerasTensor, height: int, width: int) -> tuple[KerasTensor, KerasTensor]:
         """Draws for each item and pixel where it comes from, as rows and columns `(batch, height, width)`."""
-        height, width = ops.cast(height, "float32"), ops.cast(width, "float32")
         angle, slant = self._angle(batch, self.rotation_degrees), self._angle(batch, self.shear_degrees)
         scale, stretch = self._factor(batch, self.scale_range), self._factor(batch, self.stretch_range)
-        down, right = self._shift(batch, height), self._shift(batch, width)
-        y = (ops.arange(height, dtype="float32") - (height - 1.0) / 2.0)[None, :, None] - down
-        x = (ops.arange(width, dtype="float32") - (width - 1.0) / 2.0)[None, None, :] - right
+        middle, centre = _middle(height), _middle(width)
+        y = (ops.arange(height, dtype="float32") - middle)[None, :, None] - self._shift(batch, height)
+        x = (ops.arange(width, dtype="float32") - centre)[None, None, :] - self._shift(batch, width)
         # Backwards, from the result to the image: shifted, turned, sheared, stretched, scaled.
         cosine, sine = ops.cos(angle), ops.sin(angle)
         turned_x, turned_y = cosine * x + sine * y, cosine * y - sine * x
         source_x = (turned_x + ops.tan(slant) * turned_y) / (scale * ops.sqrt(stretch))
         source_y = turned_y / scale * ops.sqrt(stretch)
-        return source_y + (height - 1.0) / 2.0, source_x + (width - 1.0) / 2.0
+        return source_y + middle, source_x + centre
 
     def _angle(self, batch, degrees: float) -> KerasTensor:
         return self.draw(batch, (-math.radians(degrees), math.radians(degrees)))[..., 0]
@@ -97,7 +96,7 @@ class RandomAffine(ImageAugmentation):
         return ops.exp(self.draw(batch, (math.log(values[0]), math.log(values[1]))))[..., 0]
 
     def _shift(self, batch, pixels) -> KerasTensor:
-        return pixels * self.draw(batch, (-self.shift_fraction, self.shift_fraction))[..., 0]
+        return ops.cast(pixels, "float32") * self.draw(batch, (-self.shift_fraction, self.shift_fraction))[..., 0]
 
     def get_config(self) -> dict:
         return super().get_config() | {
@@ -129,22 +128,24 @@ def resample(images: KerasTensor, rows: KerasTensor, columns: KerasTensor, fill_
     """
     batch, height, width, channels = ops.shape(images)
     # A border of what is outside, so that no pixel needs to be asked whether it is there.
-    bordered = ops.pad(images - fill_value, ((0, 0), (1, 2), (1, 2), (0, 0)))
-    pixels = ops.reshape(bordered, (-1, channels))
+    images = ops.pad(images - fill_value, ((0, 0), (1, 2), (1, 2), (0, 0)))
     rows = ops.clip(rows, -1.0, ops.cast(height, "float32")) + 1.0
     columns = ops.clip(columns, -1.0, ops.cast(width, "float32")) + 1.0
     top, left = ops.floor(rows), ops.floor(columns)
     below, beside = (rows - top)[..., None], (columns - left)[..., None]
-    stride = width + 3
-    first = ops.arange(batch, dtype="int32")[:, None, None] * ((height + 3) * stride)
-    first = first + ops.cast(top, "int32") * stride + ops.cast(left, "int32")
+    # Each pixel beside its right, lower and lower right neighbour: one look-up in place of four.
+    corners = [images[:, y : height + 2 + y, x : width + 2 + x] for y in (0, 1) for x in (0, 1)]
+    corners = ops.reshape(ops.concatenate(corners, axis=-1), (-1, 4 * channels))
+    first = ops.arange(batch, dtype="int32")[:, None, None] * ((height + 2) * (width + 2))
+    first = first + ops.cast(top, "int32") * (width + 2) + ops.cast(left, "int32")
+    upper_left, upper_right, lower_left, lower_right = ops.split(ops.take(corners, first, axis=0), 4, axis=-1)
+    upper = upper_left + beside * (upper_right - upper_left)
+    lower = lower_left + beside * (lower_right - lower_left)
+    return upper + below * (lower - upper) + fill_value
 
-    def pixel(offset: int) -> KerasTensor:
-        return ops.take(pixels, first + offset, axis=0)
 
-    upper = pixel(0) * (1.0 - beside) + pixel(1) * beside
-    lower = pixel(stride) * (1.0 - beside) + pixel(stride + 1) * beside
-    return upper * (1.0 - below) + lower * below + fill_value
+def _middle(pixels) -> KerasTensor:
+    return (ops.cast(pixels, "float32") - 1.0) / 2.0
 
 
 def _between(name: str, value: float, low: float, high: float) -> float:

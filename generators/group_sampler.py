@@ -4,6 +4,11 @@ import warnings
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
+
+from comparators.generators.label_codes import label_codes
+from comparators.generators.sampler_arguments import check_count, check_seed
+from comparators.generators.table_columns import check_columns
 
 _LABEL_CYCLE, _LABEL_ORDER, _CORPUS_ORDER, _ITEM_ORDER = range(4)
 
@@ -54,17 +59,11 @@ class GroupSampler:
         corpus_weights: Mapping[str, float] | None = None,
         passes_per_epoch: int = 1,
     ):
-        for name, value in {
-            "labels_per_batch": labels_per_batch,
-            "items_per_label": items_per_label,
-            "passes_per_epoch": passes_per_epoch,
-        }.items():
-            if int(value) != value or value < 1:
-                raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value}.")
-        if int(seed) != seed or seed < 0:
-            raise ValueError(f"`seed` must be a non-negative integer. Received: seed={seed}.")
-        self.label_names, codes = np.unique(np.asarray(labels), return_inverse=True)
-        self.codes = codes.astype(np.int32)
+        check_count("labels_per_batch", labels_per_batch)
+        check_count("items_per_label", items_per_label)
+        check_count("passes_per_epoch", passes_per_epoch)
+        check_seed(seed)
+        self.label_names, self.codes = label_codes(labels)
         self.labels_per_batch = labels_per_batch
         self.items_per_label = items_per_label
         self.seed = seed
@@ -76,6 +75,42 @@ class GroupSampler:
         self._batches = self._batches_by_corpus(corpus_weights or {}, passes_per_epoch)
         self._warn_of_single_items()
         self.num_batches = sum(self._batches)
+        self._last_order = ((-1, -1), np.empty(0))
+
+    @classmethod
+    def from_table(
+        cls,
+        table: pd.DataFrame,
+        labels_per_batch: int,
+        items_per_label: int,
+        seed: int = 0,
+        within_corpus: bool = False,
+        corpus_weights: Mapping[str, float] | None = None,
+        passes_per_epoch: int = 1,
+    ) -> "GroupSampler":
+        """Returns a sampler of the rows of a table, as `read_manifest` returns it.
+
+        Args:
+            table: with a column `label`, and where there are such `recording` (rows of one recording; without it,
+                those of one `path` are) and `corpus`.
+            labels_per_batch: P.
+            items_per_label: K.
+            seed: a non-negative integer.
+            within_corpus: each batch stays within one corpus of the column `corpus`.
+            corpus_weights: corpus -> factor on its number of batches, with `within_corpus`.
+            passes_per_epoch: how often each label comes in an epoch.
+        """
+        check_columns(table, ["path", "label", *(["corpus"] if within_corpus else [])])
+        return cls(
+            table["label"],
+            labels_per_batch,
+            items_per_label,
+            seed=seed,
+            recordings=table["recording" if "recording" in table.columns else "path"],
+            corpora=table["corpus"] if within_corpus else None,
+            corpus_weights=corpus_weights,
+            passes_per_epoch=passes_per_epoch,
+        )
 
     def batch(self, epoch: int, index: int) -> np.ndarray:
         """Draws one batch.
@@ -153,6 +188,14 @@ class GroupSampler:
 
         Whose turn it is to be left out goes round a fixed cycle, so that no earlier pass need be known.
         """
+        key, order = self._last_order
+        if key != (corpus, number):
+            order = self._draw_label_order(corpus, number)
+            # One assignment, so that threads see key and order together.
+            self._last_order = ((corpus, number), order)
+        return order
+
+    def _draw_label_order(self, corpus: int, number: int) -> np.ndarray:
         labels = self._corpora[corpus]
         cycle = self._random(_LABEL_CYCLE, corpus).permutation(labels)
         left_out = len(labels) % self.labels_per_batch

@@ -9,7 +9,7 @@ from zipfile import is_zipfile
 import keras
 
 # Keras finds a class in a saved file only when its module was imported.
-_ROOMS = ("callbacks", "custom_layers", "models", "models.encoders")
+_ROOMS = ("callbacks", "custom_layers", "losses", "models", "models.encoders")
 
 
 def load(name_or_path: str | os.PathLike, compile: bool = True) -> keras.Model:

@@ -34,6 +34,11 @@ class RecordingInputs:
         minimum_speech_seconds: with less speech than this, `verify` abstains.
     """
 
+    media = "audio"
+    """Kind of file, as `read_manifest` names it."""
+    item_name = "recording"
+    """What an item is called."""
+
     def take_recordings(
         self, reader: AudioReader | None, windows: FrameWindows | None, minimum_speech_seconds: float
     ) -> None:

@@ -78,7 +78,9 @@ class AudioTable:
         cut = waveform[: int(MAX_SECONDS * self.sample_rate)]
         length = f"{seconds:.2f} s" if len(cut) == len(waveform) else f"first {MAX_SECONDS:.0f} of {seconds:.2f} s"
         sound = base64.b64encode(wav_bytes(cut, self.sample_rate)).decode()
-        player = f'<audio controls="controls" preload="metadata" style="width: 15em" src="data:audio/wav;base64,{sound}">'
+        player = (
+            f'<audio controls="controls" preload="metadata" style="width: 15em" src="data:audio/wav;base64,{sound}">'
+        )
         return f'<td style="text-align: left">{player}</audio><br/>{length}</td>'
 
 

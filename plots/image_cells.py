@@ -22,7 +22,7 @@ CELL_INCHES = 1.0  # side of a cell in a new figure, which all other lengths are
 GAP = 0.1
 LINE_HEIGHT = 0.15  # of a caption
 CHARACTER_WIDTH = 0.072
-NAME_WIDTH = 1.5  # of a row's name
+MAX_NAME_WIDTH = 1.5  # of a row's name
 SPLIT = 0.3
 
 
@@ -81,14 +81,16 @@ def draw_cells(
     if split_after is not None:
         lefts[split_after:] += SPLIT
     lines = max(cell.caption.count("\n") + bool(cell.caption) for row in rows for cell in row)
-    pitch = 1 + GAP + lines * LINE_HEIGHT
-    left = -NAME_WIDTH if any(row_names) else -GAP / 2
+    tall = max(picture.shape[0] / max(picture.shape) for pictures in images for picture in pictures)
+    pitch = tall + GAP + lines * LINE_HEIGHT
+    name_width = min(MAX_NAME_WIDTH, CHARACTER_WIDTH * max(map(len, row_names), default=0))
+    left = -name_width - 2 * GAP if name_width else -GAP / 2
     top = -0.3 if any(column_names) else -GAP / 2
     width, height = lefts[-1] + 1 + GAP / 2 - left, len(rows) * pitch - GAP / 2 - top
     ax = axes_or_new(ax, max(2.0, width * CELL_INCHES), height * CELL_INCHES + 0.35)
     for row, (cells, pictures) in enumerate(zip(rows, images, strict=True)):
         for cell, picture, x in zip(cells, pictures, lefts, strict=False):
-            _draw_image(ax, picture, x, row * pitch, cell)
+            _draw_image(ax, picture, x, row * pitch, tall, cell)
     ax.set_xlim(left, left + width)
     ax.set_ylim(top + height, top)
     ax.set_aspect("equal")
@@ -96,13 +98,13 @@ def draw_cells(
     points = _points_per_unit(ax)
     for row, name in enumerate(row_names):
         colour = row_colours[row] if len(row_colours) else "black"
-        _write(ax, -GAP, row * pitch + 0.5, name, NAME_WIDTH - GAP, points, colour, ha="right", va="center")
+        _write(ax, -GAP, row * pitch + tall / 2, name, MAX_NAME_WIDTH, points, colour, ha="right", va="center")
     for x, name in zip(lefts, column_names, strict=False):
         _write(ax, x + 0.5, -0.06, name, 1 + GAP, points, "black", ha="center", va="bottom")
     for row, cells in enumerate(rows):
         for cell, x in zip(cells, lefts, strict=False):
             for line, text in enumerate(cell.caption.split("\n") if cell.caption else ()):
-                y = row * pitch + 1.04 + line * LINE_HEIGHT
+                y = row * pitch + tall + 0.04 + line * LINE_HEIGHT
                 _write(ax, x + 0.5, y, text, 1 + GAP / 2, points, cell.colour or "black", ha="center", va="top")
     return ax
 
@@ -163,16 +165,18 @@ def _opened(path: str | PathLike) -> Image:
     return picture
 
 
-def _draw_image(ax: Axes, picture: np.ndarray, x: float, y: float, cell: Cell) -> None:
+def _draw_image(ax: Axes, picture: np.ndarray, x: float, y: float, tall: float, cell: Cell) -> None:
     from matplotlib.patches import Rectangle
 
     height, width = np.array(picture.shape[:2]) / max(picture.shape[:2])
-    x, y = x + (1 - width) / 2, y + (1 - height) / 2
+    x, y = x + (1 - width) / 2, y + (tall - height) / 2
     # Few pixels are shown as they are; more of them than the screen has are averaged.
     ax.imshow(picture, extent=(x, x + width, y + height, y), interpolation="antialiased")
     if cell.colour is not None:
         style = "--" if cell.dashed else "-"
-        ax.add_patch(Rectangle((x, y), width, height, fill=False, edgecolor=cell.colour, linewidth=2.5, linestyle=style))
+        ax.add_patch(
+            Rectangle((x, y), width, height, fill=False, edgecolor=cell.colour, linewidth=2.5, linestyle=style)
+        )
 
 
 def _points_per_unit(ax: Axes) -> float:

@@ -86,7 +86,9 @@ def run_curves(
     for i, (name, row) in enumerate(best.iterrows()):
         values = scale * curves[name].dropna()
         value = f"{scale * row.best:.2f} %" if scale == 100 else f"{row.best:.4g}"
-        label = f"{shorten(str(name), 44)}: " + (f"{value} in epoch {row.best_epoch:.0f}" if len(values) else "no value")
+        label = f"{shorten(str(name), 44)}: " + (
+            f"{value} in epoch {row.best_epoch:.0f}" if len(values) else "no value"
+        )
         style = LINE_STYLES[i // len(COLOURS) % len(LINE_STYLES)]
         colour = COLOURS[i % len(COLOURS)]
         ax.plot(values.index, values, style, color=colour, linewidth=1.5, label=label)

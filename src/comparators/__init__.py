@@ -34,6 +34,7 @@ __getattr__, __dir__, __all__ = attach(
         "callbacks",
         "custom_layers",
         "generators",
+        "losses",
         "metrics",
         "models",
         "plots",

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from comparators import KNNRecognizer, bundled_voices, cluster, metrics, plots
-from comparators.command_line.recordings import load_audio_encoder
+from comparators.command_line.inputs import load_model
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -91,7 +91,7 @@ def run_demo(
 
 def load_encoder(model_name: str) -> tuple[AudioEncoder, str, dict]:
     """Loads a model; in Python `comparators.load("speaker-encoder")` does it."""
-    model = load_audio_encoder(model_name)
+    model = load_model(model_name, bundled_voices()["path"])
     return model, f"{model_name}: {model.embedding_dim} values for a recording", {"embedding_dim": model.embedding_dim}
 
 

@@ -6,7 +6,19 @@ import pytest
 from comparators.command_line import main, program
 from comparators.command_line.program import Program
 
-COMMANDS = ("demo", "verify", "embed", "enroll", "recognize", "gallery", "cluster", "train", "evaluate", "convert")
+COMMANDS = (
+    "demo",
+    "verify",
+    "embed",
+    "enroll",
+    "recognize",
+    "gallery",
+    "cluster",
+    "plot",
+    "train",
+    "evaluate",
+    "convert",
+)
 HEAVY = ("keras", "tensorflow", "numpy", "pandas", "scipy", "sklearn", "umap", "matplotlib", "librosa")
 
 

@@ -1,4 +1,4 @@
-"""`comparators cluster`: which recordings are of one voice, without any label."""
+"""`comparators cluster`: which recordings are of one voice, which images of one thing, without any label."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,20 +11,19 @@ from comparators.command_line.report import counted, print_json
 if TYPE_CHECKING:
     import numpy as np
 
+    from comparators.models.comparator import Comparator
     from comparators.recognition.embedding_table import EmbeddingTable
 
-_PICTURES = (".png", ".pdf", ".svg", ".jpg")
 
-
-@click.command(short_help="Sort recordings into voices, without labels.")
+@click.command(short_help="Sort recordings into voices, or images into kinds, without labels.")
 @options.sources
-@options.output("Table to write, a row for each recording.", "clusters.csv")
+@options.output("Table to write, a row for each file.", "clusters.csv")
 @options.model
 @click.option(
     "--plot",
     metavar="clusters.png",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Picture of the recordings in the plane, coloured by cluster.",
+    help="Picture of the files in the plane, coloured by cluster.",
 )
 @options.projection
 @click.option(
@@ -38,6 +37,7 @@ _PICTURES = (".png", ".pdf", ".svg", ".jpg")
 )
 @options.label_column
 @options.split
+@options.media
 @options.seed
 @options.json
 @options.quiet
@@ -52,11 +52,12 @@ def cluster(
     threshold: float | None,
     label_column: str | None,
     split: str | None,
+    media: str | None,
     seed: int,
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Sort the recordings in SOURCE (folders or CSV files) into clusters, one for each voice.
+    """Sort the recordings (or images) in SOURCE, folders or CSV files, into clusters, one for each voice (or kind).
 
     Writes path, cluster, seconds of speech and, where it is known, the label of each recording. Labels are not used to
     find the clusters, only to tell how good they are. Recordings with too little speech join a cluster or stay outside
@@ -68,39 +69,33 @@ def cluster(
 
     Exit status: 0 done; 1 done, recordings were skipped; 2 wrong usage or input.
     """
-    from comparators.command_line.output_files import check_output, save_csv
-    from comparators.command_line.recordings import embed_table, load_audio_encoder, read_sources
+    from comparators.command_line.inputs import embed_table, load_model, read_sources
+    from comparators.command_line.output_files import PICTURES, check_output, save_csv, save_scatter
     from comparators.recognition.clustering import cluster as find_clusters
 
     check_output(output, (".csv",))
     if plot is not None:
-        check_output(plot, _PICTURES)
-    manifest = read_sources(sources, label_column, split)
-    model = load_audio_encoder(model_name)
+        check_output(plot, PICTURES)
+    manifest = read_sources(sources, label_column, split, media)
+    model = load_model(model_name, manifest["path"])
     table, failures = embed_table(model, manifest, quiet)
-    seconds = table.metadata["speech_seconds"].to_numpy()
-    long_enough = seconds >= model.minimum_speech_seconds
-    if not long_enough.any():
-        raise ValueError(
-            f"No recording has {model.minimum_speech_seconds} s of speech, so none can start a cluster. "
-            "Add longer ones."
-        )
     clusters = find_clusters(
         table.vectors,
         method or ("similarity" if num_clusters is None else "agglomerative"),
         num_clusters=num_clusters,
         threshold=threshold,
-        can_start=long_enough,
+        can_start=_long_enough(model, table),
         seed=seed,
+        similarity=model.scorer,
     )
     save_csv(as_rows(table, clusters), output)
     if plot is not None:
-        _draw(table, clusters, plot, projection, seed)
+        save_scatter(table, clusters, plot, projection, seed, f"{counted(len(table), model.item_name)} by cluster")
     figures = measure(table, clusters)
     if as_json:
-        print_json({"output": str(output), "recordings": len(table), **figures, "failures": failures})
+        print_json({"output": str(output), f"{model.item_name}s": len(table), **figures, "failures": failures})
     else:
-        found = f"{counted(len(table), 'recording')} in {counted(figures['clusters'], 'cluster')}"
+        found = f"{counted(len(table), model.item_name)} in {counted(figures['clusters'], 'cluster')}"
         click.echo(f"{output}: {found}" + (f", {figures['outside']:,} in none" if figures["outside"] else ""))
         if "labels" in figures:
             click.echo(
@@ -112,9 +107,24 @@ def cluster(
 
 
 def as_rows(table: "EmbeddingTable", clusters: "np.ndarray"):
-    """Returns the data frame that is written: path, cluster, speech_seconds and, where it is known, label."""
-    rows = table.metadata[["path"]].assign(cluster=clusters, speech_seconds=table.metadata["speech_seconds"])
+    """Returns the data frame that is written: path, cluster and, where they are known, speech_seconds and label."""
+    rows = table.metadata[["path"]].assign(cluster=clusters)
+    if "speech_seconds" in table.metadata:
+        rows = rows.assign(speech_seconds=table.metadata["speech_seconds"])
     return rows if table.labels is None else rows.assign(label=table.labels)
+
+
+def _long_enough(model: "Comparator", table: "EmbeddingTable") -> "np.ndarray | None":
+    """Tells which recordings have enough speech to start a cluster; None where seconds mean nothing."""
+    if "speech_seconds" not in table.metadata:
+        return None
+    long_enough = table.metadata["speech_seconds"].to_numpy() >= model.minimum_speech_seconds
+    if not long_enough.any():
+        raise ValueError(
+            f"No recording has {model.minimum_speech_seconds} s of speech, so none can start a cluster. "
+            "Add longer ones."
+        )
+    return long_enough
 
 
 def measure(table: "EmbeddingTable", clusters: "np.ndarray") -> dict:
@@ -130,13 +140,3 @@ def measure(table: "EmbeddingTable", clusters: "np.ndarray") -> dict:
             "bcubed_f1": metrics.bcubed(table.labels, clusters)[2],
         }
     return figures
-
-
-def _draw(table: "EmbeddingTable", clusters: "np.ndarray", path: Path, projection: str, seed: int) -> None:
-    from comparators import plots
-    from comparators.plots.projection import MIN_ITEMS
-
-    method = projection if len(table) >= MIN_ITEMS[projection] else "pca"
-    ax = plots.embedding_scatter(table.vectors, clusters, method=method, seed=seed)
-    ax.set_title(f"{counted(len(table), 'recording')} by cluster")
-    ax.figure.savefig(path, dpi=120)

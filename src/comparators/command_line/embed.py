@@ -1,4 +1,4 @@
-"""`comparators embed`: a table of embeddings of many recordings."""
+"""`comparators embed`: a table of embeddings of many recordings or images."""
 
 import shutil
 from pathlib import Path
@@ -9,13 +9,14 @@ from comparators.command_line import options
 from comparators.command_line.report import counted, print_json
 
 
-@click.command(short_help="Write the embeddings of many recordings to a file.")
+@click.command(short_help="Write the embeddings of many recordings or images to a file.")
 @options.sources
 @options.output("Table to write: .npz, .csv or .parquet.", "embeddings.npz")
 @options.model
-@click.option("--by-label", type=click.Choice(["mean", "medoid"]), help="One row a label instead of one a recording.")
+@click.option("--by-label", type=click.Choice(["mean", "medoid"]), help="One row a label instead of one a file.")
 @options.label_column
 @options.split
+@options.media
 @options.json
 @options.quiet
 def embed(
@@ -25,32 +26,34 @@ def embed(
     by_label: str | None,
     label_column: str | None,
     split: str | None,
+    media: str | None,
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Write the embeddings of the recordings in SOURCE (folders or CSV files) to one table.
+    """Write the embeddings of the recordings or images in SOURCE (folders or CSV files) to one table.
 
     A run that was stopped goes on where it was when it is started again: finished rows are kept in a folder beside the
-    output until that is written. Recordings that cannot be read are told on stderr and skipped.
+    output until that is written. Files that cannot be read are told on stderr and skipped.
 
     \b
     comparators embed recordings/ -o embeddings.npz
     comparators embed manifest.csv -o embeddings.csv --label-column speaker --split test
     comparators embed manifest.csv -o voices.npz --by-label mean
+    comparators embed scans/ -o scans.npz --model digit-encoder
 
-    Exit status: 0 done; 1 done, recordings were skipped; 2 wrong usage or input.
+    Exit status: 0 done; 1 done, files were skipped; 2 wrong usage or input.
     """
+    from comparators.command_line.inputs import embed_table, load_model, read_sources, require_labels
     from comparators.command_line.output_files import check_output
-    from comparators.command_line.recordings import embed_table, load_audio_encoder, read_sources, require_labels
     from comparators.recognition.table_files import writer
 
     check_output(output)
     writer(output)
-    manifest = read_sources(sources, label_column, split)
+    manifest = read_sources(sources, label_column, split, media)
     if by_label:
         require_labels(manifest, "--by-label")
     parts = output.with_name(f"{output.name}.parts")
-    table, failures = embed_table(load_audio_encoder(model_name), manifest, quiet, store=parts)
+    table, failures = embed_table(load_model(model_name, manifest["path"]), manifest, quiet, store=parts)
     table = table.by_label(by_label) if by_label else table
     table.save(output)
     shutil.rmtree(parts, ignore_errors=True)

@@ -29,17 +29,19 @@ def enroll(gallery_path: Path, name: str, files: tuple[str, ...], model_name: st
 
     Exit status: 0 done; 1 done, recordings were refused; 2 wrong usage or input, the gallery is as it was.
     """
+    from comparators.command_line.inputs import embed_table, load_model, named_files
     from comparators.command_line.output_files import check_output
-    from comparators.command_line.recordings import embed_table, load_audio_encoder, named_files
     from comparators.recognition.gallery import Gallery
 
     check_output(gallery_path)
-    model = load_audio_encoder(model_name)
-    empty = Gallery(model.fingerprint, model.embedding_dim, model.scorer, model.minimum_speech_seconds)
+    model = load_model(model_name, files)
+    least = model.minimum_speech_seconds if model.media == "audio" else 0.0
+    empty = Gallery(model.fingerprint, model.embedding_dim, model.scorer, least)
     gallery = Gallery.load(gallery_path, model.fingerprint) if gallery_path.exists() else empty
     label = like_labels_of(gallery, name)
     table, failures = embed_table(model, named_files(files), quiet)
-    paths, seconds = table.metadata["path"].to_numpy(), table.metadata["speech_seconds"].to_numpy()
+    paths = table.metadata["path"].to_numpy()
+    seconds = table.metadata.get("speech_seconds", [None] * len(table))
     enrolled, refused = [], dict(failures)
     with Gallery.editing(gallery_path, model.fingerprint, new=empty) as gallery:
         label_of = (
@@ -51,14 +53,14 @@ def enroll(gallery_path: Path, name: str, files: tuple[str, ...], model_name: st
                 refused[path] = problem
                 note(f"refused: {problem}")
             elif path not in label_of:
-                enrolled += gallery.enroll(label, vector, ids=[path], speech_seconds=float(speech))
+                enrolled += gallery.enroll(label, vector, ids=[path], speech_seconds=speech)
         if label not in gallery:
-            raise ValueError(f"No recording of '{name}' can be enrolled, for the reasons above. Name others.")
+            raise ValueError(f"No {model.item_name} of '{name}' can be enrolled, for the reasons above. Name others.")
     if as_json:
         print_json({"gallery": str(gallery_path), "name": label, "enrolled": enrolled, "refused": refused})
     else:
-        size = f"{counted(len(gallery.labels), 'name')}, {counted(len(gallery), 'recording')} in all"
-        click.echo(f"{gallery_path}: {counted(len(enrolled), 'recording')} of '{name}' enrolled ({size})")
+        size = f"{counted(len(gallery.labels), 'name')}, {counted(len(gallery), model.item_name)} in all"
+        click.echo(f"{gallery_path}: {counted(len(enrolled), model.item_name)} of '{name}' enrolled ({size})")
     return 1 if refused else 0
 
 
@@ -76,9 +78,11 @@ def like_labels_of(gallery, name: str) -> str | int:
         raise ValueError(f"The gallery's names are whole numbers. Received: '{name}'. Give a number.") from None
 
 
-def _problem(path: str, seconds: float, enrolled_as: str | int | None, label: str | int, minimum: float) -> str | None:
+def _problem(
+    path: str, seconds: float | None, enrolled_as: str | int | None, label: str | int, minimum: float
+) -> str | None:
     if enrolled_as not in (None, label):
         return f"'{path}' is enrolled already, as '{enrolled_as}'. Relabel or remove it first (`comparators gallery`)."
-    if seconds < minimum:
+    if seconds is not None and seconds < minimum:
         return f"{seconds:.2f} s of speech in '{path}', at least {minimum:.2f} s are needed. Name a longer recording."
     return None

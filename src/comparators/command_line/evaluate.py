@@ -9,7 +9,7 @@ from comparators.command_line import options
 from comparators.command_line.report import print_json, text_table
 
 if TYPE_CHECKING:
-    from comparators.models.audio_encoder import AudioEncoder
+    from comparators.models.comparator import Comparator
     from comparators.recognition.embedding_table import EmbeddingTable
     from comparators.recognition.threshold import Threshold
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _MOST_PAIRS_FOR_AN_INTERVAL = 1_000_000
 
 
-@click.command(short_help="Measure a model on labelled recordings; fit its threshold.")
+@click.command(short_help="Measure a model on labelled recordings or images; fit its threshold.")
 @click.argument("model_name", metavar="MODEL")
 @options.sources
 @click.option(
@@ -30,6 +30,7 @@ _MOST_PAIRS_FOR_AN_INTERVAL = 1_000_000
 @options.target_far
 @options.label_column
 @options.split
+@options.media
 @options.seed
 @options.json
 @options.quiet
@@ -40,13 +41,14 @@ def evaluate(
     target_far: float | None,
     label_column: str | None,
     split: str | None,
+    media: str | None,
     seed: int,
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Measure MODEL (a shipped model's name, or a .keras file) on all pairs of the recordings in SOURCE.
+    """Measure MODEL (a shipped model's name, or a .keras file) on all pairs of the files in SOURCE.
 
-    Prints the equal error rate with its 95 % interval over labels, minDCF, AUC, how often the nearest other recording
+    Prints the equal error rate with its 95 % interval over labels, minDCF, AUC, how often the nearest other file
     has the right label, and the errors at the model's threshold. Labels that the model was trained on tell nothing
     about new ones.
 
@@ -60,20 +62,14 @@ def evaluate(
 
     Exit status: 0 done; 1 done, recordings were skipped; 2 wrong usage or input.
     """
+    from comparators.command_line.inputs import embed_table, load_model, read_sources, require_pairs, source_names
     from comparators.command_line.output_files import check_output, save_model
-    from comparators.command_line.recordings import (
-        embed_table,
-        load_audio_encoder,
-        read_sources,
-        require_pairs,
-        source_names,
-    )
 
     if output is not None:
         check_output(output, (".keras",))
-    manifest = read_sources(sources, label_column, split)
+    manifest = read_sources(sources, label_column, split, media)
     require_pairs(manifest, "Evaluation")
-    model = load_audio_encoder(model_name)
+    model = load_model(model_name, manifest["path"])
     table, failures = embed_table(model, manifest, quiet)
     figures = measure(model, table, seed)
     fitted = None
@@ -86,17 +82,17 @@ def evaluate(
         threshold = None if fitted is None else fitted.to_dict()
         print_json({"model": model_name, **figures, "fitted_threshold": threshold, "failures": failures})
     else:
-        click.echo(_as_text(figures, fitted, output))
+        click.echo(_as_text(model.item_name, figures, fitted, output))
     return 1 if failures else 0
 
 
-def measure(model: "AudioEncoder", table: "EmbeddingTable", seed: int = 0) -> dict:
+def measure(model: "Comparator", table: "EmbeddingTable", seed: int = 0) -> dict:
     """Returns the figures of verification on all pairs of a table, by name, and those at the model's own threshold."""
     from comparators import metrics
 
     scores, same = metrics.pair_scores(table.vectors, table.labels, similarity=model.scorer)
     figures = {
-        "recordings": len(table),
+        f"{model.item_name}s": len(table),
         "labels": len(set(table.labels.tolist())),
         "pairs": len(scores),
         "equal_error_rate": metrics.equal_error_rate(scores, same),
@@ -122,10 +118,10 @@ def measure(model: "AudioEncoder", table: "EmbeddingTable", seed: int = 0) -> di
     return figures
 
 
-def _as_text(figures: dict, fitted: "Threshold | None", output: Path | None) -> str:
+def _as_text(item_name: str, figures: dict, fitted: "Threshold | None", output: Path | None) -> str:
     interval = figures["equal_error_rate_interval"]
     rows = [
-        ("recordings, labels, pairs", " / ".join(f"{figures[name]:,}" for name in ("recordings", "labels", "pairs"))),
+        (f"{item_name}s, labels, pairs", " / ".join(f"{figures[n]:,}" for n in (f"{item_name}s", "labels", "pairs"))),
         ("equal error rate", _percent(figures["equal_error_rate"])),
         ("  95 % interval over labels", "-" if interval is None else " to ".join(map(_percent, interval))),
         ("minDCF at .01 and .05", f"{figures['min_dcf_01']:.3f} / {figures['min_dcf_05']:.3f}"),

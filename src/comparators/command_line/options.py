@@ -21,6 +21,11 @@ label_column = click.option(
 split = click.option(
     "--split", metavar="NAME", help="Take the rows with this value in the column `split`.  [default: all]"
 )
+media = click.option(
+    "--media",
+    type=click.Choice(["audio", "image"]),
+    help="Which files of a folder to take.  [default: the one kind that there is]",
+)
 json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout instead of text.")
 quiet = click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
 seed = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of all random draws.")

@@ -6,8 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import keras
+    import numpy as np
     import pandas as pd
+
+    from comparators.recognition.embedding_table import EmbeddingTable
+
+PICTURES = (".png", ".pdf", ".svg", ".jpg")
+"""Suffixes of the pictures that can be written."""
 
 
 def check_output(path: Path, suffixes: tuple[str, ...] = ()) -> None:
@@ -41,6 +49,19 @@ def save_model(model: "keras.Model", path: Path) -> None:
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def save_scatter(
+    table: "EmbeddingTable", labels: "Sequence | np.ndarray", path: Path, projection: str, seed: int, title: str
+) -> None:
+    """Writes a picture of a table's embeddings in the plane, coloured by label; few items are drawn by PCA."""
+    from comparators import plots
+    from comparators.plots.projection import MIN_ITEMS
+
+    method = projection if len(table) >= MIN_ITEMS[projection] else "pca"
+    ax = plots.embedding_scatter(table.vectors, labels, method=method, seed=seed)
+    ax.set_title(title)
+    ax.figure.savefig(path, dpi=120)
 
 
 def save_csv(table: "pd.DataFrame", path: Path) -> None:

@@ -14,6 +14,7 @@ from comparators.command_line.embed import embed
 from comparators.command_line.enroll import enroll
 from comparators.command_line.evaluate import evaluate
 from comparators.command_line.gallery import gallery
+from comparators.command_line.plot import plot
 from comparators.command_line.recognize import recognize
 from comparators.command_line.report import note
 from comparators.command_line.train import train
@@ -61,7 +62,7 @@ class Program(click.Group):
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="comparators")
 def main() -> None:
-    """Similarity learning: verify, recognise and cluster recordings, and train your own encoder.
+    """Similarity learning: verify, recognise, cluster and draw recordings or images, and train your own network.
 
     \b
     comparators demo                                    the whole way once, on bundled recordings
@@ -70,15 +71,16 @@ def main() -> None:
     comparators recognize team.gallery meeting.wav      who is it, or nobody known?
     comparators cluster recordings/ -o clusters.csv     who is who, without labels
 
-    Recordings are WAV, FLAC, OGG or MP3 of any rate and channel count. A SOURCE is a folder (its sub-folders are the
-    labels), or a CSV file with a column `path` and, where they are known, `label` or `speaker`.
+    Recordings are WAV, FLAC, OGG or MP3 of any rate and channel count; images PNG, JPEG, WebP, BMP, GIF or TIFF. A
+    SOURCE is a folder (its sub-folders are the labels), or a CSV file with a column `path` and, where they are known,
+    `label` or `speaker`. The default model is of voices: name one of images with --model.
 
-    Exit status: 0 done; 1 done, but a recording was refused or skipped (`verify`: different, or no decision);
+    Exit status: 0 done; 1 done, but a file was refused or skipped (`verify`: different, or no decision);
     2 wrong usage or input that cannot be used, with nothing written; 130 interrupted.
     """
 
 
-for command in (demo, verify, embed, enroll, recognize, gallery, cluster, train, evaluate, convert):
+for command in (demo, verify, embed, enroll, recognize, gallery, cluster, plot, train, evaluate, convert):
     main.add_command(command)
 
 

@@ -1,4 +1,4 @@
-"""`comparators train`: an encoder of one's own."""
+"""`comparators train`: an encoder or a siamese network of one's own."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from comparators.command_line.quiet_keras import import_keras
 from comparators.command_line.report import counted, print_json
 
 
-@click.command(short_help="Train an encoder on labelled recordings.")
+@click.command(short_help="Train an encoder or a siamese network on labelled recordings or images.")
 @options.sources
 @options.output("Model to write.", "model.keras")
 @click.option(
@@ -18,7 +18,8 @@ from comparators.command_line.report import counted, print_json
     metavar="NAME_OR_PATH",
     help="Go on from this model's encoder, such as speaker-encoder.  [default: a new one]",
 )
-@click.option("--epochs", type=click.IntRange(min=1), default=20, show_default=True, help="Passes over the recordings.")
+@click.option("--siamese", is_flag=True, help="A new siamese network, which gives probabilities, not an encoder.")
+@click.option("--epochs", type=click.IntRange(min=1), default=20, show_default=True, help="Passes over the files.")
 @click.option("--labels-per-batch", type=click.IntRange(min=2), metavar="P", help="[default: 32, or all there are]")
 @click.option("--items-per-label", type=click.IntRange(min=2), default=6, show_default=True, metavar="K")
 @click.option(
@@ -29,8 +30,16 @@ from comparators.command_line.report import counted, print_json
     help="Length of the pieces of recordings that are compared.",
 )
 @click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), default=1e-3, show_default=True)
-@click.option("--embedding-dim", type=click.IntRange(min=2), default=256, show_default=True, help="Of a new encoder.")
-@click.option("--channels", type=click.IntRange(min=8), default=256, show_default=True, help="Width of a new encoder.")
+@click.option("--embedding-dim", type=click.IntRange(min=2), default=256, show_default=True, help="Of a new network.")
+@click.option(
+    "--channels",
+    type=click.IntRange(min=8),
+    default=256,
+    show_default=True,
+    help="Width of a new network of recordings.",
+)
+@click.option("--image-size", type=click.IntRange(min=8), default=64, show_default=True, help="Pixels of a side.")
+@click.option("--grey", is_flag=True, help="Images of one channel.  [default: colour]")
 @click.option(
     "--validation-fraction",
     type=click.FloatRange(0, 1, max_open=True),
@@ -41,6 +50,7 @@ from comparators.command_line.report import counted, print_json
 @options.target_far
 @options.label_column
 @options.split
+@options.media
 @options.seed
 @options.json
 @options.quiet
@@ -48,6 +58,7 @@ def train(
     sources: tuple[str, ...],
     output: Path,
     model_name: str | None,
+    siamese: bool,
     epochs: int,
     labels_per_batch: int | None,
     items_per_label: int,
@@ -55,49 +66,48 @@ def train(
     learning_rate: float,
     embedding_dim: int,
     channels: int,
+    image_size: int,
+    grey: bool,
     validation_fraction: float,
     target_far: float | None,
     label_column: str | None,
     split: str | None,
+    media: str | None,
     seed: int,
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Train an encoder on the labelled recordings in SOURCE (folders or CSV files).
+    """Train a network on the labelled recordings or images in SOURCE (folders or CSV files).
 
-    Batches hold P labels with K windows of each, and the GE2E loss draws windows of one label together. After each
-    epoch the equal error rate on all pairs of the validation labels, which are never trained on, is taken; the best
-    epoch is kept, and the threshold is fitted on them. Several sources are several corpora: a batch stays within one.
+    Batches hold P labels with K items of each (of recordings, windows). An encoder draws items of one label together
+    (GE2E); a siamese network learns the probability of "same" on every pair that a batch can form. After each epoch
+    the equal error rate on all pairs of the validation labels, which are never trained on, is taken; the best epoch is
+    kept, and the threshold is fitted on them. Several sources are several corpora: a batch stays within one.
 
     \b
     comparators train manifest.csv -o model.keras --label-column speaker --split train
     comparators train my_voices/ -o mine.keras --model speaker-encoder --learning-rate 1e-4 --epochs 5
+    comparators train leaves/ -o leaves.keras --siamese --image-size 96
 
-    Exit status: 0 done; 1 done, recordings were left out; 2 wrong usage or input.
+    Exit status: 0 done; 1 done, files were left out; 2 wrong usage or input.
     """
+    from comparators.command_line.inputs import read_sources, require_pairs, source_names
     from comparators.command_line.output_files import check_output, save_model
-    from comparators.command_line.recordings import read_sources, require_pairs, source_names
 
     check_output(output, (".keras",))
-    manifest = read_sources(sources, label_column, split)
+    manifest = read_sources(sources, label_column, split, media)
     require_pairs(manifest, "Training")
     import_keras()
-    from comparators.command_line.training import (
-        fit,
-        make_batches,
-        new_or_loaded,
-        split_labels,
-        usable_recordings,
-        without_optimizer,
-    )
+    from comparators.command_line.training import NewModel, fit, make_batches, new_or_loaded, split_labels, usable_items
 
-    model = new_or_loaded(model_name, embedding_dim, channels, seed)
-    usable = usable_recordings(model, manifest, quiet)
+    new = NewModel(siamese, embedding_dim, channels, image_size, grey)
+    model = new_or_loaded(model_name, new, manifest, seed)
+    usable = usable_items(model, manifest, quiet)
     require_pairs(usable, "Training")
     trained_on, held_out = split_labels(usable, validation_fraction, seed)
     batches = make_batches(model, trained_on, labels_per_batch, items_per_label, window_seconds, seed)
     history = fit(model, batches, held_out, epochs, learning_rate, quiet)
-    model = without_optimizer(model)
+    model = model.with_objective(model.objective)  # without the optimiser's state, two thirds of the file
     if held_out is not None:
         origin = f"{held_out['label'].nunique()} validation labels of {source_names(sources)}"
         model.fit_threshold(model.embed(held_out), held_out["label"], target_far=target_far, origin=origin)
@@ -108,7 +118,7 @@ def train(
             {"output": str(output), "history": history, "threshold": threshold, "fingerprint": model.fingerprint}
         )
     else:
-        size = f"{counted(len(trained_on), 'recording')} of {counted(trained_on['label'].nunique(), 'label')}"
+        size = f"{counted(len(trained_on), model.item_name)} of {counted(trained_on['label'].nunique(), 'label')}"
         click.echo(f"{output}: trained on {size}, model {model.fingerprint}")
         click.echo(f"threshold: {model.threshold or 'none, fit one with `comparators evaluate ... -o`'}")
     return 1 if len(usable) < len(manifest) else 0

@@ -1,6 +1,7 @@
-"""The steps of `comparators train`: a model, recordings that can be read, labels kept out, batches, the best epoch."""
+"""The steps of `comparators train`: a model, files that can be read, labels kept out, batches, the best epoch."""
 
 import math
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -8,31 +9,65 @@ import pandas as pd
 from tqdm import tqdm
 
 from comparators.callbacks.embedding_monitor import EmbeddingMonitor
-from comparators.command_line.recordings import load_audio_encoder
+from comparators.command_line.inputs import item_name, load_model
 from comparators.command_line.report import counted, note
 from comparators.custom_layers.ge2e import GE2E
+from comparators.custom_layers.in_batch_pairs import InBatchPairs
+from comparators.custom_layers.similarity_head import SimilarityHead
 from comparators.generators.audio_groups import AudioGroups
+from comparators.generators.image_groups import ImageGroups
+from comparators.generators.ordered_batches import OrderedBatches
 from comparators.generators.splits import split_by_label
 from comparators.models.audio_encoder import AudioEncoder
+from comparators.models.audio_siamese import AudioSiamese
+from comparators.models.comparator import Comparator
+from comparators.models.image_encoder import ImageEncoder
+from comparators.models.image_siamese import ImageSiamese
+from comparators.models.siamese import Siamese
 
 _ERROR_RATE = "val_eer"
 
 
-def new_or_loaded(name_or_path: str | None, embedding_dim: int, channels: int, seed: int) -> AudioEncoder:
-    """Makes a new encoder, or takes that of a model, with a new GE2E objective (its old one may know other labels)."""
+class NewModel(NamedTuple):
+    """What a new network is to be like.
+
+    Attributes:
+        siamese: a siamese network in place of an encoder.
+        embedding_dim: values in an embedding.
+        channels: width of a network of recordings.
+        image_size: height and width of the images.
+        grey: images of one channel.
+    """
+
+    siamese: bool
+    embedding_dim: int
+    channels: int
+    image_size: int
+    grey: bool
+
+    def make(self, media: str) -> Comparator:
+        """Makes the network for `"audio"` or `"image"`."""
+        if media == "image":
+            family = ImageSiamese if self.siamese else ImageEncoder
+            size, mode = (self.image_size, self.image_size), "grey" if self.grey else "rgb"
+            return family.default(size=size, mode=mode, embedding_dim=self.embedding_dim)
+        family = AudioSiamese if self.siamese else AudioEncoder
+        return family.default(embedding_dim=self.embedding_dim, channels=self.channels)
+
+
+def new_or_loaded(name_or_path: str | None, new: NewModel, table: pd.DataFrame, seed: int) -> Comparator:
+    """Makes a new network, or takes that of a model, with a new objective (its old one may know other labels)."""
     keras.utils.set_random_seed(seed)
     if name_or_path is None:
-        return AudioEncoder.default(embedding_dim=embedding_dim, channels=channels)
-    return _with_objective(load_audio_encoder(name_or_path), GE2E())
+        return new.make("image" if item_name(table) == "image" else "audio")
+    model = load_model(name_or_path, table["path"])
+    if isinstance(model, Siamese):
+        return model.with_objective(InBatchPairs(SimilarityHead.from_config(model.head.get_config())))
+    return model.with_objective(GE2E())
 
 
-def without_optimizer(model: AudioEncoder) -> AudioEncoder:
-    """Returns the same encoder in a model that is not compiled: its file is a third of the size."""
-    return _with_objective(model, model.objective)
-
-
-def usable_recordings(model: AudioEncoder, table: pd.DataFrame, quiet: bool) -> pd.DataFrame:
-    """Reads every recording once, and leaves out those that cannot be read or hold too little speech, each with a note.
+def usable_items(model: Comparator, table: pd.DataFrame, quiet: bool) -> pd.DataFrame:
+    """Reads every file once, and leaves out those that cannot be read or hold too little speech, each with a note.
 
     A file that cannot be read would otherwise end the training hours later.
     """
@@ -45,7 +80,7 @@ def usable_recordings(model: AudioEncoder, table: pd.DataFrame, quiet: bool) -> 
         if problem is not None:
             note(f"left out: {problem}")
     if not all(usable):
-        note(f"left out {len(usable) - sum(usable):,} of {counted(len(usable), 'recording')}")
+        note(f"left out {len(usable) - sum(usable):,} of {counted(len(usable), model.item_name)}")
     return table[np.array(usable, bool)].reset_index(drop=True)
 
 
@@ -59,31 +94,32 @@ def split_labels(table: pd.DataFrame, fraction: float, seed: int) -> tuple[pd.Da
 
 
 def make_batches(
-    model: AudioEncoder,
+    model: Comparator,
     table: pd.DataFrame,
     labels_per_batch: int | None,
     items_per_label: int,
     window_seconds: float,
     seed: int,
-) -> AudioGroups:
-    """Makes batches, so many that an epoch shows about as many windows as there are recordings."""
+) -> OrderedBatches:
+    """Makes batches, so many that an epoch shows about as many items as there are files."""
     num_labels = table["label"].nunique()
     in_a_corpus = table.groupby("corpus")["label"].nunique().min() if "corpus" in table else num_labels
-    return AudioGroups(
-        table,
-        labels_per_batch or min(32, int(in_a_corpus)),
-        items_per_label,
-        window_seconds,
-        reader=model.reader,
-        seed=seed,
-        within_corpus="corpus" in table,
-        passes_per_epoch=math.ceil(len(table) / (num_labels * items_per_label)),
-    )
+    common = {
+        "labels_per_batch": labels_per_batch or min(32, int(in_a_corpus)),
+        "items_per_label": items_per_label,
+        "reader": model.reader,
+        "seed": seed,
+        "within_corpus": "corpus" in table,
+        "passes_per_epoch": math.ceil(len(table) / (num_labels * items_per_label)),
+    }
+    if model.media == "image":
+        return ImageGroups(table, **common)
+    return AudioGroups(table, window_seconds=window_seconds, **common)
 
 
 def fit(
-    model: AudioEncoder,
-    batches: AudioGroups,
+    model: Comparator,
+    batches: OrderedBatches,
     held_out: pd.DataFrame | None,
     epochs: int,
     learning_rate: float,
@@ -96,31 +132,28 @@ def fit(
     """
     callbacks = [] if quiet else [_progress(epochs, len(batches))]
     if held_out is not None:
-        waveforms = [_read(model, row) for row in held_out.to_dict("records")]
-        monitor = EmbeddingMonitor(waveforms, held_out["label"])
+        items = [_read(model, row) for row in held_out.to_dict("records")]
+        monitor = EmbeddingMonitor(items, held_out["label"].to_numpy())
         best = keras.callbacks.EarlyStopping(_ERROR_RATE, mode="min", patience=epochs, restore_best_weights=True)
         callbacks = [monitor, best, *callbacks]
     model.compile(optimizer=keras.optimizers.Adam(learning_rate))
     return model.fit(batches, epochs=epochs, callbacks=callbacks, verbose=0).history
 
 
-def _with_objective(model: AudioEncoder, objective: GE2E) -> AudioEncoder:
-    return AudioEncoder(model.encoder, objective, model.reader, model.windows, model.minimum_speech_seconds)
-
-
-def _with_objective(model: AudioEncoder, objective: GE2E) -> AudioEncoder:
-    return AudioEncoder(model.encoder, objective, model.reader, model.windows, model.minimum_speech_seconds)
-
-
-def _read(model: AudioEncoder, row: dict) -> np.ndarray:
+def _read(model: Comparator, row: dict) -> np.ndarray:
+    if model.media == "image":
+        return model.read(row["path"])
     return model.read(row["path"], row.get("start"), row.get("end"), row.get("channel"))
 
 
-def _problem(model: AudioEncoder, row: dict) -> str | None:
+def _problem(model: Comparator, row: dict) -> str | None:
     try:
-        seconds = len(_read(model, row)) / model.reader.sample_rate
+        item = _read(model, row)
     except (ValueError, OSError) as error:
         return str(error)
+    if model.media == "image":
+        return None
+    seconds = len(item) / model.reader.sample_rate
     if seconds < model.minimum_speech_seconds:
         return (
             f"{seconds:.2f} s of speech in '{row['path']}', at least {model.minimum_speech_seconds:.2f} s are needed."

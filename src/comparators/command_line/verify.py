@@ -1,4 +1,4 @@
-"""`comparators verify`: are two recordings of one voice?"""
+"""`comparators verify`: are two recordings of one voice, two images of one thing?"""
 
 import click
 
@@ -6,14 +6,14 @@ from comparators.command_line import options
 from comparators.command_line.report import print_json
 
 
-@click.command(short_help="Decide whether two recordings are of one voice.")
+@click.command(short_help="Decide whether two recordings or images are alike.")
 @click.argument("a")
 @click.argument("b")
 @options.model
 @click.option("--threshold", type=float, metavar="SCORE", help="Decide at this score instead of the model's threshold.")
 @options.json
 def verify(a: str, b: str, model_name: str, threshold: float | None, as_json: bool) -> int:
-    """Decide whether the recordings A and B are of one voice.
+    """Decide whether the recordings A and B are of one voice, or whatever the model tells apart, such as images.
 
     Prints the answer, the score, the calibrated probability, and the threshold with where it comes from. Too little
     speech gives no decision.
@@ -22,15 +22,17 @@ def verify(a: str, b: str, model_name: str, threshold: float | None, as_json: bo
     comparators verify a.wav b.wav
     comparators verify a.wav b.mp3 --model model.keras --json
     comparators verify a.wav b.wav --threshold 0.4 && echo same
+    comparators verify a.png b.png --model character-encoder
 
     Exit status: 0 same; 1 different, or no decision; 2 wrong usage or input.
     """
-    from comparators.command_line.recordings import load_audio_encoder
-    from comparators.generators.audio_reader import check_readable
+    from comparators.command_line.inputs import load_model
+    from comparators.generators.media_folder import media_of
+    from comparators.generators.readable_file import check_readable_file
 
     for path in (a, b):
-        check_readable(path)
-    model = load_audio_encoder(model_name)
+        check_readable_file(path, "image" if media_of(path) == "image" else "audio file")
+    model = load_model(model_name, (a, b))
     if threshold is not None:
         from comparators.recognition.threshold import Threshold
 

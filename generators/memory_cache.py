@@ -1,6 +1,7 @@
 """A cache in memory with a limit."""
 
 import threading
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
@@ -10,7 +11,8 @@ import numpy as np
 class MemoryCache:
     """Keeps the arrays that were used last, up to a number of bytes. Safe to share between threads.
 
-    A copy in another process (pickled) starts empty.
+    A copy in another process (pickled) starts empty. An array that is larger than the whole cache is handed out and not
+    kept; the first of them is warned about, since a cache that keeps nothing is hardly wanted (0 bytes says it is).
 
     Args:
         max_bytes: how much the arrays may take together; 0 keeps nothing.
@@ -46,6 +48,7 @@ class MemoryCache:
             self.num_misses += 1
         array = load().view()
         array.flags.writeable = False
+        self._warn_once(key, array.nbytes)
         with self._lock:
             if key not in self._arrays and array.nbytes <= self.max_bytes:
                 self._arrays[key] = array
@@ -54,10 +57,20 @@ class MemoryCache:
                 self.num_bytes -= self._arrays.popitem(last=False)[1].nbytes
         return array
 
+    def _warn_once(self, key: Hashable, num_bytes: int) -> None:
+        if num_bytes > self.max_bytes > 0 and not self._warned:
+            self._warned = True
+            warnings.warn(
+                f"Item {key} takes {num_bytes:,} bytes, more than the whole cache: it is read again each time. "
+                f"Received: a limit of {self.max_bytes:,} bytes. Raise it, or set 0 to keep nothing.",
+                stacklevel=3,
+            )
+
     def _clear(self) -> None:
         self._lock = threading.Lock()
         self._arrays: OrderedDict[Hashable, np.ndarray] = OrderedDict()
         self.num_bytes = self.num_hits = self.num_misses = 0
+        self._warned = False
 
     def __getstate__(self) -> dict:
         return {"max_bytes": self.max_bytes}

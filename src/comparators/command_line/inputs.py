@@ -1,0 +1,115 @@
+"""From what a user names on the command line to a model and the embeddings of files."""
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from comparators.command_line.quiet_keras import import_keras
+from comparators.command_line.report import counted, note
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from comparators.models.bulk_embedding import BulkEmbedding
+    from comparators.models.comparator import Comparator
+
+
+def load_model(name_or_path: str, paths: Iterable[str] = ()) -> "Comparator":
+    """Loads a model that embeds files: recordings or images.
+
+    Args:
+        name_or_path: a shipped model's name, or the path of a .keras file.
+        paths: files that it is to embed.
+
+    Raises:
+        FileNotFoundError: if there is neither a file nor a shipped model of that name.
+        ValueError: if it is not a model, not one of files, or one of another kind than `paths` are.
+    """
+    import_keras()
+    from comparators.models.loading import load
+
+    model = load(name_or_path)
+    if not hasattr(model, "embed_files"):
+        raise ValueError(
+            "This command needs a model of recordings or images (`AudioEncoder`, `ImageSiamese`, ...). "
+            f"Received: a {type(model).__name__} in '{name_or_path}'. Use it in Python instead."
+        )
+    check_kind(paths, model.media, f"'{name_or_path}' is a model of {model.item_name}s")
+    return model
+
+
+def check_kind(paths: Iterable[str], media: str, what: str) -> None:
+    """Raises a ValueError when a file is, by its suffix, of another kind than is wanted."""
+    from comparators.generators.media_folder import media_of
+
+    for path in paths:
+        if media_of(path) not in (media, None):
+            raise ValueError(f"{what}. Received: '{path}'. Name a model for such files with --model, or other files.")
+
+
+def read_sources(
+    sources: Sequence[str], label_column: str | None = None, split: str | None = None, media: str | None = None
+) -> "pd.DataFrame":
+    """Reads one source, or several as corpora of one table. See `read_manifest`."""
+    from comparators.generators.manifest import read_manifest
+
+    return read_manifest(sources[0] if len(sources) == 1 else list(sources), label_column, split, media)
+
+
+def source_names(sources: Sequence[str]) -> str:
+    """Names sources in a few words: each by its file, or by its folder where the file is just called manifest.csv."""
+    paths = [Path(source).absolute() for source in sources]
+    return ", ".join(path.parent.name if path.name.startswith("manifest.") else path.name for path in paths)
+
+
+def named_files(files: Sequence[str]) -> "pd.DataFrame":
+    """Makes a table of the files named on the command line; one named twice counts once."""
+    import pandas as pd
+
+    return pd.DataFrame({"path": list(dict.fromkeys(os.path.abspath(file) for file in files))})
+
+
+def embed_table(model: "Comparator", table: "pd.DataFrame", quiet: bool, store: Path | None = None) -> "BulkEmbedding":
+    """Embeds the files of a table; those that cannot be read are told on stderr, and counted.
+
+    Raises:
+        ValueError: if none can be read.
+    """
+    done = model.embed_files(table, store=store, progress=not quiet)
+    for message in done.failures.values():
+        note(f"skipped: {message}")
+    if done.failures:
+        note(f"skipped {len(done.failures):,} of {counted(len(table), model.item_name)}")
+    if not len(done.table):
+        holding = " that hold speech" if model.media == "audio" else ""
+        raise ValueError(f"No {model.item_name} is left to work on. Name files{holding}.")
+    return done
+
+
+def require_labels(table: "pd.DataFrame", what_for: str) -> None:
+    """Raises a ValueError that names the remedy when a table has no labels."""
+    if "label" not in table:
+        raise ValueError(
+            f"{what_for} needs labels, but there is neither a column `label` nor `speaker`, nor a sub-folder for each "
+            f"label. Columns: {', '.join(table.columns)}. Name the column with --label-column."
+        )
+
+
+def item_name(table: "pd.DataFrame") -> str:
+    """Returns what a table's items are, by the suffix of the first: "recording", "image" or "file"."""
+    from comparators.generators.media_folder import media_of
+
+    return {"audio": "recording", "image": "image", None: "file"}[media_of(table["path"].iloc[0])]
+
+
+def require_pairs(table: "pd.DataFrame", what_for: str) -> None:
+    """Raises a ValueError unless there are two labels, and two items of one of them."""
+    require_labels(table, what_for)
+    counts, name = table["label"].value_counts(), item_name(table)
+    if len(counts) < 2 or counts.max() < 2:
+        raise ValueError(
+            f"{what_for} needs two labels or more, and two {name}s of a label. "
+            f"Received: {counted(len(table), name)} of {counted(len(counts), 'label')}, at most {counts.max()} "
+            "of one. Add files, or name another column with --label-column."
+        )

@@ -1,0 +1,58 @@
+"""`comparators plot`: a picture of the embedding space."""
+
+from pathlib import Path
+
+import click
+
+from comparators.command_line import options
+from comparators.command_line.report import counted, print_json
+
+
+@click.command(short_help="Draw the embeddings of recordings or images in the plane.")
+@options.sources
+@options.output("Picture to write.", "space.png")
+@options.model
+@options.projection
+@options.label_column
+@options.split
+@options.media
+@options.seed
+@options.json
+@options.quiet
+def plot(
+    sources: tuple[str, ...],
+    output: Path,
+    model_name: str,
+    projection: str,
+    label_column: str | None,
+    split: str | None,
+    media: str | None,
+    seed: int,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Draw the recordings or images in SOURCE (folders or CSV files) in the plane, coloured by label.
+
+    What lies close together is alike for the model. Files that cannot be read are told on stderr and skipped.
+
+    \b
+    comparators plot recordings/ -o space.png
+    comparators plot digits/ -o digits.png --model digit-encoder --projection pca
+
+    Exit status: 0 done; 1 done, files were skipped; 2 wrong usage or input.
+    """
+    from comparators.command_line.inputs import embed_table, load_model, read_sources
+    from comparators.command_line.output_files import PICTURES, check_output, save_scatter
+
+    check_output(output, PICTURES)
+    manifest = read_sources(sources, label_column, split, media)
+    model = load_model(model_name, manifest["path"])
+    table, failures = embed_table(model, manifest, quiet)
+    labels = ["all"] * len(table) if table.labels is None else table.labels
+    size = counted(len(table), model.item_name)
+    save_scatter(table, labels, output, projection, seed, f"{size}, {model_name}")
+    if as_json:
+        print_json({"output": str(output), f"{model.item_name}s": len(table), "failures": failures})
+    else:
+        click.echo(f"{output}: {size} of {counted(len(set(labels)), 'label')}")
+    return 1 if failures else 0
