@@ -41,7 +41,7 @@ def read_pair_table(source: str | os.PathLike | pd.DataFrame) -> tuple[pd.DataFr
         ...     _ = Path(folder, "pairs.csv").write_text("path_a,path_b,same\\nx.png,y.png,yes\\nz.png,x.png,no\\n")
         ...     files, pairs = read_pair_table(Path(folder, "pairs.csv"))
         >>> [Path(path).name for path in files["path"]], pairs.to_numpy().tolist()
-        (['x.png', 'y.png', 'z.png'], [[0.0, 1.0, 1.0], [2.0, 0.0, 0.0]])
+        (['x.png', 'z.png', 'y.png'], [[0.0, 2.0, 1.0], [1.0, 0.0, 0.0]])
     """
     if isinstance(source, pd.DataFrame):
         table, folder, name, first_row = source.reset_index(drop=True), Path.cwd(), "the data frame", 0

@@ -54,13 +54,17 @@ class BarlowTwins(PreciseLoss):
         a, b = (_standardize(view) for view in split_views(embeddings, 2, self))
         num_rows = ops.shape(embeddings)[0]
         correlation = ops.matmul(ops.transpose(a), b) / ops.cast(num_rows, a.dtype)
-        diagonal = ops.diagonal(correlation)
-        off_diagonal = ops.sum(ops.square(correlation)) - ops.sum(ops.square(diagonal))
-        loss = ops.sum(ops.square(1.0 - diagonal)) + self.redundancy_weight * off_diagonal
+        agreement = ops.sum(ops.square(1.0 - ops.diagonal(correlation)))
+        loss = agreement + self.redundancy_weight * off_diagonal_squares(correlation)
         return ops.broadcast_to(loss, (num_rows,))
 
     def get_config(self) -> dict:
         return super().get_config() | {"redundancy_weight": self.redundancy_weight}
+
+
+def off_diagonal_squares(matrix: KerasTensor) -> KerasTensor:
+    """Returns the sum of the squares of what is off the diagonal of a matrix `(dim, dim)`."""
+    return ops.sum(ops.square(matrix * (1.0 - ops.eye(matrix.shape[-1], dtype=matrix.dtype))))
 
 
 def _standardize(view: KerasTensor) -> KerasTensor:

@@ -3,6 +3,7 @@
 import keras
 from keras import KerasTensor, ops
 
+from comparators.losses.barlow_twins import off_diagonal_squares
 from comparators.losses.precise_loss import PreciseLoss, check_positive, split_views
 
 _EPSILON = 1e-4  # of the paper, under the root of the variance
@@ -86,6 +87,5 @@ def _spread(view: KerasTensor) -> tuple[KerasTensor, KerasTensor]:
     centered = view - ops.mean(view, axis=0)
     degrees = ops.maximum(ops.cast(ops.shape(view)[0], view.dtype) - 1.0, 1.0)
     covariance = ops.matmul(ops.transpose(centered), centered) / degrees
-    variances = ops.diagonal(covariance)
-    together = ops.sum(ops.square(covariance)) - ops.sum(ops.square(variances))
-    return ops.mean(ops.relu(1.0 - ops.sqrt(variances + _EPSILON))), together / view.shape[-1]
+    deviations = ops.sqrt(ops.diagonal(covariance) + _EPSILON)
+    return ops.mean(ops.relu(1.0 - deviations)), off_diagonal_squares(covariance) / view.shape[-1]

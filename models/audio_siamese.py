@@ -22,10 +22,10 @@ class AudioSiamese(RecordingInputs, Siamese):
     """Tells the probability that two recordings are of one label (speaker, word, kind of sound).
 
     The named constructors make networks that train on groups, `AudioGroups` batches of P labels x K windows, where
-    every pair of a batch is scored: `default`, `convolutional_lstm` and `raw_waveform`. To train on pairs, `Pairs` of
-    `AudioItems`, leave the objective out and give the loss to `compile`:
+    every pair of a batch is scored: `default`, `convolutional_lstm` and `raw_waveform`. To train the same parts on
+    pairs, `Pairs` of `AudioItems`, take the objective out and give the loss to `compile`:
 
-        model = AudioSiamese(AudioSiamese.default().encoder, SimilarityHead("cosine"))
+        model = AudioSiamese.default().with_objective(None)
         model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"])
 
     On the same encodings, groups give many more pairs; see `benchmarks/in_batch_pairs.md`.

@@ -1,0 +1,55 @@
+"""Augmentation, front end and trunk of images in one model."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from comparators.models.encoders import ImageTrunk, PixelEncoder
+
+
+def tiny(augmentation=(), image_shape=(12, 12, 1)):
+    trunk = ImageTrunk(channels=(4, 6), embedding_dim=5)
+    return PixelEncoder(keras.layers.Rescaling(1 / 127.5, offset=-1), trunk, image_shape, augmentation)
+
+
+@pytest.fixture
+def images():
+    return np.random.default_rng(0).integers(0, 256, (6, 12, 12, 1)).astype("uint8")
+
+
+def test_is_built_and_takes_pixels(images):
+    encoder = tiny()
+    assert encoder.built
+    assert encoder.embedding_dim == 5
+    of_bytes, of_floats = encoder(images), encoder(images.astype("float32"))
+    np.testing.assert_allclose(ops.convert_to_numpy(of_bytes), ops.convert_to_numpy(of_floats), atol=1e-6)
+    rescaled = encoder.trunk(images.astype("float32") / 127.5 - 1)
+    np.testing.assert_allclose(ops.convert_to_numpy(of_bytes), ops.convert_to_numpy(rescaled), atol=1e-5)
+
+
+def test_augments_in_training_only(images):
+    encoder = tiny([keras.layers.RandomRotation(0.5, fill_mode="constant", seed=0)])
+    frozen = keras.layers.BatchNormalization
+    for layer in encoder.trunk.blocks:
+        for part in layer._layers:
+            if isinstance(part, frozen):
+                part.trainable = False
+    plain = ops.convert_to_numpy(encoder(images))
+    np.testing.assert_array_equal(ops.convert_to_numpy(encoder(images)), plain)
+    assert np.abs(ops.convert_to_numpy(encoder(images, training=True)) - plain).max() > 1e-3
+
+
+def test_saved(images, tmp_path):
+    encoder = tiny([keras.layers.RandomFlip("horizontal", seed=3)])
+    encoder.save(tmp_path / "encoder.keras")
+    loaded = keras.saving.load_model(tmp_path / "encoder.keras")
+    assert [type(layer) for layer in loaded.augmentation] == [keras.layers.RandomFlip]
+    assert loaded.image_shape == (12, 12, 1)
+    np.testing.assert_allclose(loaded.predict(images, verbose=0), encoder.predict(images, verbose=0), atol=1e-6)
+
+
+@pytest.mark.parametrize("image_shape", [(12, 12), (12, 12, 2), (0, 12, 3)])
+def test_errors(image_shape):
+    with pytest.raises(ValueError, match=r"`image_shape` must be \(height, width, channels\) with 1 or 3 channels"):
+        tiny(image_shape=image_shape)
