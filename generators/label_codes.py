@@ -55,7 +55,9 @@ def _flat(labels: Sequence | np.ndarray | pd.Series) -> np.ndarray:
 
 
 def _check_filled(labels: np.ndarray) -> None:
-    empty = np.flatnonzero(pd.isna(labels) | (labels == ""))
+    empty = pd.isna(labels)
+    empty[~empty] = labels[~empty] == ""
+    empty = np.flatnonzero(empty)
     if len(empty):
         raise ValueError(
             f"Every item must have a label. Received: {len(empty)} without, the first in {name_rows(empty)}. "

@@ -80,6 +80,7 @@ class EmbeddingLoss(PreciseLoss):
         references: KerasTensor,
         reference_labels: KerasTensor,
         skip: KerasTensor | None = None,
+        sample_weight: KerasTensor | None = None,
     ) -> KerasTensor:
         """Returns the loss of anchors among other references, such as the embeddings of earlier batches.
 
@@ -89,6 +90,7 @@ class EmbeddingLoss(PreciseLoss):
             references: `(m, dim)`.
             reference_labels: `(m,)`.
             skip: bool `(n, m)`, pairs that are neither positive nor negative, such as an item and itself.
+            sample_weight: of the anchors, `(n,)`.
 
         Returns:
             The loss, a scalar.
@@ -96,6 +98,8 @@ class EmbeddingLoss(PreciseLoss):
         anchors, references = ops.cast(anchors, self.dtype), ops.cast(references, self.dtype)
         masks = pair_masks(codes_of(labels), codes_of(reference_labels), skip)
         losses, counts = self.evaluate(anchors, references, *masks)
+        if sample_weight is not None:
+            losses = losses * ops.cast(sample_weight, losses.dtype)
         return ops.sum(losses) / ops.maximum(ops.sum(counts), 1.0)
 
     def get_config(self) -> dict:

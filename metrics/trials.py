@@ -50,7 +50,7 @@ def check_trials(scores: ArrayLike, same: ArrayLike) -> tuple[np.ndarray, np.nda
 
 
 def count_rejected(scores: ArrayLike, same: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Counts the trials below each threshold, with one sort.
+    """Counts the trials below each threshold, by sorting.
 
     Args:
         scores: similarity of each pair `(n,)`.
@@ -70,10 +70,9 @@ def count_rejected(scores: ArrayLike, same: ArrayLike) -> tuple[np.ndarray, np.n
         ([0, 0, 1], [0, 1, 2])
     """
     scores, same = check_trials(scores, same)
-    order = np.argsort(scores)
-    scores = scores[order]
-    targets = np.concatenate([[0], np.cumsum(same[order])])
-    first = np.concatenate([[True], scores[1:] != scores[:-1]])
-    starts = np.append(np.flatnonzero(first), scores.size)
-    thresholds = np.append(scores[starts[:-1]], scores.dtype.type(np.inf))
-    return thresholds, targets[starts], starts - targets[starts]
+    # Sorting three times is three times faster than one argsort, which most of the time went to.
+    distinct = np.unique(scores)
+    targets, nontargets = (
+        np.append(np.searchsorted(np.sort(scores[kind]), distinct), np.count_nonzero(kind)) for kind in (same, ~same)
+    )
+    return np.append(distinct, distinct.dtype.type(np.inf)), targets, nontargets

@@ -1,4 +1,4 @@
-"""The README's code runs, from its first line to its last, in one namespace and one folder with a few recordings.
+"""The code of the README and of the guides runs, from first line to last, each in one namespace and one folder.
 
 The folder holds `voices/` (the bundled recordings with their `manifest.csv`), `recordings/` (a folder for each of four
 voices), `manifest.csv` (a table of these), and `a.wav`, `b.wav` (one voice) and `c.wav` (another). Of shell blocks, the
@@ -16,7 +16,9 @@ import pytest
 import soundfile
 from click.testing import CliRunner
 
-README = Path(__file__).resolve().parents[1] / "README.md"
+CHECKOUT = Path(__file__).resolve().parents[1]
+README = CHECKOUT / "README.md"
+DOCUMENTS = [README, *sorted(path for path in (CHECKOUT / "examples").glob("*.md") if path.name != "README.md")]
 HEADING_OR_BLOCK = re.compile(
     r"^#+ (?P<heading>[^\n]+)$|(?P<not_run><!-- not run: .+? -->\s*)?^```(?P<language>\w*)\n(?P<code>.*?)^```$",
     re.MULTILINE | re.DOTALL,
@@ -25,18 +27,18 @@ SHELLS = {"bash", "sh", "shell", "console"}
 
 
 class Piece(NamedTuple):
-    """What is run at once: a Python block, or one line of a shell block, with the README's heading above it."""
+    """What is run at once: a Python block, or one line of a shell block, with the heading above it."""
 
     heading: str
     language: str
     code: str
 
 
-def pieces_of_code() -> list[Piece]:
-    """Returns all code of the README that is to be run, in order."""
+def pieces_of_code(document: Path) -> list[Piece]:
+    """Returns all code of a document that is to be run, in order."""
     heading, found = "", []
     # A `#` that begins a line of a block is a comment there: whole blocks are matched before headings inside of them.
-    for match in HEADING_OR_BLOCK.finditer(README.read_text(encoding="utf-8")):
+    for match in HEADING_OR_BLOCK.finditer(document.read_text(encoding="utf-8")):
         heading = match["heading"] or heading
         if match["heading"] or match["not_run"]:
             continue
@@ -74,11 +76,12 @@ def recordings(tmp_path, monkeypatch, voices):
 
 
 @pytest.mark.slow
-def test_code_of_the_readme_runs(recordings):
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_code_runs(document, recordings):
     namespace = {"__name__": "__main__"}
-    for piece in pieces_of_code():
+    for piece in pieces_of_code(document):
         if piece.language == "python":
-            exec(compile(piece.code, f"README.md, {piece.heading}", "exec"), namespace)
+            exec(compile(piece.code, f"{document.name}, {piece.heading}", "exec"), namespace)
         else:
             run_command(piece.code)
 

@@ -101,7 +101,10 @@ class ChunkedEncoder(keras.Model):
     def _state_variables(self) -> list[keras.Variable]:
         """Returns what a call may change: moving averages, seeds; not the weights of frozen layers."""
         frozen = {
-            id(variable) for layer in self.encoder._flatten_layers() if not layer.trainable for variable in layer.weights
+            id(variable)
+            for layer in self.encoder._flatten_layers()
+            if not layer.trainable
+            for variable in layer.weights
         }
         return [variable for variable in self.encoder.non_trainable_variables if id(variable) not in frozen]
 

@@ -52,9 +52,9 @@ def test_views_and_targets():
     (a, b), targets = Pairs(items, LABELS, 8)[0]
     assert targets.dtype == np.float32
     assert (targets == (LABELS[a[:, 0].astype(int)] == LABELS[b[:, 0].astype(int)])).all()
-    (anchor, positive, negative), codes = triplets = Triplets(items, LABELS, 15)[1]
+    triplets, codes = Triplets(items, LABELS, 15)[1]
     assert codes.dtype == np.int32
-    names = [LABELS[view[:, 0].astype(int)] for view in triplets[0]]
+    names = [LABELS[view[:, 0].astype(int)] for view in triplets]
     assert (names[0] == names[1]).all()
     assert (names[0] != names[2]).all()
     assert (Triplets(items, LABELS, 15).label_names[codes] == names[0]).all()

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from comparators.generators import MemoryCache
 
 
+@pytest.mark.filterwarnings("ignore:.*more than the whole cache")
 @given(st.lists(st.integers(0, 9), max_size=60), st.integers(0, 2_000))
 def test_keeps_the_last_used_within_its_limit(keys, limit):
     cache, expected = MemoryCache(limit), []

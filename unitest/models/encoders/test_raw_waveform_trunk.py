@@ -50,7 +50,7 @@ def test_padding_does_not_reach_the_statistics(ragged):
 def test_saved(encoder, ragged, tmp_path):
     encoder.save(tmp_path / "encoder.keras")
     loaded = keras.saving.load_model(tmp_path / "encoder.keras")
-    assert loaded.get_config() == encoder.get_config()
+    assert loaded.trunk.get_config() == encoder.trunk.get_config()
     np.testing.assert_allclose(loaded.predict(ragged, verbose=0), encoder.predict(ragged, verbose=0), atol=1e-6)
 
 
