@@ -123,7 +123,7 @@ def main() -> None:
             "|---|---|---|---|---|---|",
             *rows,
             "",
-            "The pairs of a batch share their items: a thousand of them teach less than a thousand of fresh items would.",
+            "The pairs of a batch share their items: they teach less than as many pairs of fresh items would.",
         ]
     )
     print(result)

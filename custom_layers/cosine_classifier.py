@@ -86,7 +86,7 @@ class CosineClassifier(Objective):
 
     @classmethod
     def arcface(cls, num_labels: int, num_centers: int = 1, **kwargs) -> "CosineClassifier":
-        """Makes one with the values of the ArcFace paper: margin 0.5 on the angle, scale 64. More centres: sub-centres."""
+        """Makes one with the values of the ArcFace paper: margin 0.5 on the angle, scale 64."""
         return cls(num_labels, margin=0.5, scale=64.0, num_centers=num_centers, margin_on="angle", **kwargs)
 
     @classmethod

@@ -77,7 +77,9 @@ class Matryoshka(Objective):
                 f"Received: dims={self.dims}, weights={self.weights_of_dims}."
             )
         objective = as_objective(objective)
-        self.objectives = [type(objective).from_config(objective.get_config()) for _ in self.dims[:-1]] + [objective]
+        described = _without_shapes(keras.saving.serialize_keras_object(objective))
+        copies = [keras.saving.deserialize_keras_object(described) for _ in self.dims[:-1]]
+        self.objectives = [*copies, objective]
 
     @property
     def measure_names(self) -> tuple[str, ...]:
@@ -87,7 +89,7 @@ class Matryoshka(Objective):
     def build(self, embeddings_shape: tuple) -> None:
         if embeddings_shape[-1] < self.dims[-1]:
             raise ValueError(
-                f"`dims` must not exceed the {embeddings_shape[-1]} values of the embeddings. Received: dims={self.dims}."
+                f"`dims` must not exceed the embeddings' {embeddings_shape[-1]} values. Received: dims={self.dims}."
             )
         for dim, objective in zip(self.dims, self.objectives, strict=True):
             if not objective.built:
@@ -126,3 +128,12 @@ class Matryoshka(Objective):
     @classmethod
     def from_config(cls, config: dict) -> "Matryoshka":
         return cls(**config | {"objective": keras.saving.deserialize_keras_object(config["objective"])})
+
+
+def _without_shapes(config):
+    """Drops what parts were built for, all the way down: each copy is built for a dimension of its own."""
+    if isinstance(config, dict):
+        return {key: _without_shapes(value) for key, value in config.items() if key != "build_config"}
+    if isinstance(config, list | tuple):
+        return [_without_shapes(value) for value in config]
+    return config

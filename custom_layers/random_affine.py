@@ -128,20 +128,18 @@ def resample(images: KerasTensor, rows: KerasTensor, columns: KerasTensor, fill_
     """
     batch, height, width, channels = ops.shape(images)
     # A border of what is outside, so that no pixel needs to be asked whether it is there.
-    images = ops.pad(images - fill_value, ((0, 0), (1, 2), (1, 2), (0, 0)))
+    pixels = ops.reshape(ops.pad(images - fill_value, ((0, 0), (1, 2), (1, 2), (0, 0))), (-1, channels))
     rows = ops.clip(rows, -1.0, ops.cast(height, "float32")) + 1.0
     columns = ops.clip(columns, -1.0, ops.cast(width, "float32")) + 1.0
     top, left = ops.floor(rows), ops.floor(columns)
     below, beside = (rows - top)[..., None], (columns - left)[..., None]
-    # Each pixel beside its right, lower and lower right neighbour: one look-up in place of four.
-    corners = [images[:, y : height + 2 + y, x : width + 2 + x] for y in (0, 1) for x in (0, 1)]
-    corners = ops.reshape(ops.concatenate(corners, axis=-1), (-1, 4 * channels))
-    first = ops.arange(batch, dtype="int32")[:, None, None] * ((height + 2) * (width + 2))
-    first = first + ops.cast(top, "int32") * (width + 2) + ops.cast(left, "int32")
-    upper_left, upper_right, lower_left, lower_right = ops.split(ops.take(corners, first, axis=0), 4, axis=-1)
-    upper = upper_left + beside * (upper_right - upper_left)
-    lower = lower_left + beside * (lower_right - lower_left)
-    return upper + below * (lower - upper) + fill_value
+    stride = width + 3
+    first = ops.arange(batch, dtype="int32")[:, None, None] * ((height + 3) * stride)
+    first = first + ops.cast(top, "int32") * stride + ops.cast(left, "int32")
+    upper = (1.0 - beside) * ops.take(pixels, first, axis=0) + beside * ops.take(pixels, first + 1, axis=0)
+    first = first + stride
+    lower = (1.0 - beside) * ops.take(pixels, first, axis=0) + beside * ops.take(pixels, first + 1, axis=0)
+    return (1.0 - below) * upper + below * lower + fill_value
 
 
 def _middle(pixels) -> KerasTensor:

@@ -42,7 +42,7 @@ class SimSiam(Objective):
         >>> objective = SimSiam()
         >>> tuple(objective(views, ops.array([0, 1])).shape)
         ()
-        >>> bool(objective.measures(views, ops.array([0, 1]))["spread"] > 0.8)
+        >>> bool(objective.measures(views, ops.array([0, 1]))["spread"] > 0.6)
         True
 
     Reference:

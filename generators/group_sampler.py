@@ -128,11 +128,13 @@ class GroupSampler:
         if not 0 <= index < self.num_batches:
             raise IndexError(f"`index` must be from 0 to {self.num_batches - 1}. Received: index={index}.")
         labels = self._batch_labels(epoch, index)
-        counts = self._counts[labels]
+        counts, random = self._counts[labels], self._random(_ITEM_ORDER, epoch, index)
+        if self._recordings is None and counts.min() >= self.items_per_label:
+            return self._items[self._firsts[labels][:, None] + self._subsets(counts, random)].ravel()
         firsts = np.cumsum(counts) - counts
         owner = np.repeat(np.arange(len(labels)), counts)
         items = self._items[np.arange(len(owner)) + np.repeat(self._firsts[labels] - firsts, counts)]
-        keys = self._random(_ITEM_ORDER, epoch, index).random(len(items))
+        keys = random.random(len(items))
         if self._recordings is None:
             order = np.argsort(keys + owner)
         else:
@@ -203,6 +205,19 @@ class GroupSampler:
         random = self._random(_LABEL_ORDER, corpus, number)
         now, others, before = cycle[:left_out], cycle[left_out : len(cycle) - left_out], cycle[len(cycle) - left_out :]
         return np.concatenate([random.permutation(before), random.permutation(others), now])
+
+    def _subsets(self, counts: np.ndarray, random: np.random.Generator) -> np.ndarray:
+        """Draws K places below each count, all different, in time that does not depend on the counts.
+
+        It is Floyd's algorithm for all labels at once (Bentley and Floyd, "A sample of brilliance", 1987).
+        """
+        places = np.empty((len(counts), self.items_per_label), np.int64)
+        for turn, draws in enumerate(random.random((self.items_per_label, len(counts)))):
+            last = counts - self.items_per_label + turn
+            place = (draws * (last + 1)).astype(np.int64)
+            taken = (places[:, :turn] == place[:, None]).any(axis=1)
+            places[:, turn] = np.where(taken, last, place)
+        return places
 
     def _turns(self, items: np.ndarray, keys: np.ndarray) -> np.ndarray:
         """Numbers the items of each recording in random order: 0 for the first to be taken from it."""

@@ -5,6 +5,8 @@ import pandas as pd
 
 from comparators.generators.file_items import FileItems, Reader
 
+_ALIGNMENT = 64  # bytes
+
 
 class ImageItems(FileItems):
     """Images as the items of batches.
@@ -44,10 +46,18 @@ class ImageItems(FileItems):
             random: not used.
         """
         images = [self.read(item) for item in indices]
-        for item, image in zip(indices, images, strict=True):
-            if image.shape != images[0].shape:
-                raise ValueError(
-                    f"All images must be of one shape. Received: {image.shape} from '{self.path(item)}' and "
-                    f"{images[0].shape} from '{self.path(indices[0])}'. Read them with an `ImageReader` of one size."
-                )
-        return np.stack(images)
+        if len({image.shape for image in images}) > 1:
+            other = next(row for row, image in enumerate(images) if image.shape != images[0].shape)
+            raise ValueError(
+                f"All images must be of one shape. Received: {images[other].shape} from '{self.path(indices[other])}' "
+                f"and {images[0].shape} from '{self.path(indices[0])}'. Read them with an `ImageReader` of one size."
+            )
+        return np.stack(images, out=_aligned((len(images), *images[0].shape), images[0].dtype))
+
+
+def _aligned(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """Returns an empty array that begins where TensorFlow can take it as it is, without another copy."""
+    size = int(np.prod(shape)) * dtype.itemsize
+    memory = np.empty(size + _ALIGNMENT, np.uint8)
+    first = -memory.ctypes.data % _ALIGNMENT
+    return memory[first : first + size].view(dtype).reshape(shape)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from comparators.generators.media_folder import list_media_folder, media_of
+from comparators.generators.media_folder import MEDIA_NAMES, list_media_folder, media_of
 
 Source = str | os.PathLike | pd.DataFrame
 
@@ -118,9 +118,9 @@ def _read_path(path: Path, label_column: str | None, media: str | None) -> pd.Da
 
 def _read_csv(path: Path, label_column: str | None) -> pd.DataFrame:
     if media_of(path) is not None:
-        kind = {"audio": "audio file", "image": "image"}[media_of(path)]
         raise ValueError(
-            f"A CSV file or a folder is expected. Received {kind} '{path}'. Name its folder or list it in a CSV."
+            f"A CSV file or a folder is expected. Received {MEDIA_NAMES[media_of(path)]} '{path}'. "
+            "Name its folder or list it in a CSV."
         )
     # A label that reads 007, NA or None is a name, neither a number nor a gap.
     texts = dict.fromkeys(["path", "label", "speaker", "split", *([label_column] if label_column else [])], str)

@@ -9,7 +9,7 @@ MEDIA_SUFFIXES = {
     "audio": (".wav", ".flac", ".ogg", ".mp3"),
     "image": (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".pgm", ".ppm"),
 }
-_NAMES = {"audio": "audio file", "image": "image"}
+MEDIA_NAMES = {"audio": "audio file", "image": "image"}
 
 
 def list_media_folder(folder: str | os.PathLike, media: str | None = None) -> pd.DataFrame:
@@ -70,7 +70,7 @@ def _only_media(counts: dict[str, int], folder: Path) -> str:
         both = " and no ".join(map(_described, MEDIA_SUFFIXES))
         raise ValueError(f"No {both} in folder '{folder}' or below. Name another folder.")
     if len(found) > 1:
-        listed = " and ".join(f"{counts[media]} {_NAMES[media]}(s)" for media in found)
+        listed = " and ".join(f"{counts[media]} {MEDIA_NAMES[media]}(s)" for media in found)
         raise ValueError(
             f"Recordings and images together in folder '{folder}': {listed}. "
             'Say which to take: `media="audio"` or `media="image"`.'
@@ -84,7 +84,7 @@ def _check_media(media: str | None) -> None:
 
 
 def _described(media: str) -> str:
-    return f"{_NAMES[media]} ({', '.join(suffix[1:] for suffix in MEDIA_SUFFIXES[media])})"
+    return f"{MEDIA_NAMES[media]} ({', '.join(suffix[1:] for suffix in MEDIA_SUFFIXES[media])})"
 
 
 def _refuse(error: OSError) -> None:

@@ -1,7 +1,7 @@
 """What is wrong with a file before anything opens it."""
 
 import os
-from pathlib import Path
+import stat
 
 
 def check_readable_file(path: str, kind: str) -> None:
@@ -21,14 +21,14 @@ def check_readable_file(path: str, kind: str) -> None:
         FileNotFoundError: No such image: 'gone.png'. Check the path, or remove the row that names it.
     """
     try:
-        size = os.stat(path).st_size
+        status = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
         raise FileNotFoundError(f"No such {kind}: '{path}'. Check the path, or remove the row that names it.") from None
     except (OSError, ValueError) as error:
         raise ValueError(f"Not a readable {kind}: '{path}' ({error}). Check the path.") from error
-    if Path(path).is_dir():
+    if stat.S_ISDIR(status.st_mode):
         raise ValueError(f"A folder was given where an {kind} is expected: '{path}'. Name a file in it.")
     if not os.access(path, os.R_OK):
         raise ValueError(f"No permission to read {kind} '{path}'. Change its permissions (chmod +r) or remove it.")
-    if size == 0:
+    if status.st_size == 0:
         raise ValueError(f"Empty {kind}: '{path}' (0 bytes). Export it again or remove it.")

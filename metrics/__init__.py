@@ -1,4 +1,4 @@
-"""Measures, exact, in NumPy: verification, open set, retrieval, clustering."""
+"""Measures, exact, in NumPy: verification, open set, one-shot, retrieval, clustering."""
 
 from comparators._lazy import attach
 
@@ -30,6 +30,7 @@ __getattr__, __dir__, __all__ = attach(
         "mean_average_precision": "retrieval",
         "mean_reciprocal_rank": "retrieval",
         "median_rank": "retrieval",
+        "one_shot_error": "one_shot",
         "ami": "clustering",
         "nmi": "clustering",
         "ari": "clustering",

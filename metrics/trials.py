@@ -70,7 +70,7 @@ def count_rejected(scores: ArrayLike, same: ArrayLike) -> tuple[np.ndarray, np.n
         ([0, 0, 1], [0, 1, 2])
     """
     scores, same = check_trials(scores, same)
-    # Sorting three times is three times faster than one argsort, which most of the time went to.
+    # Several sorts are faster than one argsort.
     distinct = np.unique(scores)
     targets, nontargets = (
         np.append(np.searchsorted(np.sort(scores[kind]), distinct), np.count_nonzero(kind)) for kind in (same, ~same)

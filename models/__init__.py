@@ -12,6 +12,8 @@ __getattr__, __dir__, __all__ = attach(
         "EmbeddingStore": "embedding_store",
         "Encoder": "encoder",
         "FrameWindows": "frame_windows",
+        "ImageEncoder": "image_encoder",
+        "ImageSiamese": "image_siamese",
         "Siamese": "siamese",
         "WaveformEmbedder": "waveform_embedder",
         "embed_files": "bulk_embedding",

@@ -10,20 +10,24 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from comparators.generators.audio_reader import check_readable
 from comparators.generators.manifest import read_manifest
+from comparators.generators.media_folder import MEDIA_NAMES
+from comparators.generators.readable_file import check_readable_file
 from comparators.models.embedding_store import EmbeddingStore, content_key
 from comparators.recognition.embedding_table import EmbeddingTable
 
-# Rows embedded (and stored) together: enough to fill batches of like length, at most 80 MB of waveforms.
-_BLOCK_FILES, _BLOCK_SAMPLES = 256, 20_000_000
+# Rows embedded (and stored) together: enough to fill batches of like length, at most 80 MB.
+_BLOCK_FILES, _BLOCK_BYTES = 256, 80_000_000
+# What of a file a row may name, for the reader.
+_PARTS = {"audio": ("start", "end", "channel"), "image": ()}
 
 
 class BulkEmbedding(NamedTuple):
     """What `embed_files` returns.
 
     Attributes:
-        table: one row for each file that could be read, in the manifest's order, with `speech_seconds`.
+        table: one row for each file that could be read, in the manifest's order; of recordings with
+            `speech_seconds`.
         failures: id -> what was wrong, for the files that could not.
     """
 
@@ -41,19 +45,19 @@ def embed_files(
     num_workers: int = 2,
     progress: bool = True,
 ) -> BulkEmbedding:
-    """Embeds the recordings of a manifest or folder.
+    """Embeds the recordings or images of a manifest or folder.
 
     Files are read by threads while the model works; memory is bounded by a block of files, whatever their number.
     Unreadable files, and files without speech, are skipped and reported.
 
     Args:
-        model: an `AudioEncoder`.
+        model: a comparator of files, such as `AudioEncoder` or `ImageEncoder`.
         source: CSV manifest, DataFrame, folder or several of them, see `read_manifest`.
         store: folder in which finished rows are kept, so that a run that was stopped goes on where it was. Rows are
             keyed by what is in the file; a file that was changed is embedded again.
         label_column: column with the labels.
         split: rows to take.
-        batch_size: recordings encoded at once.
+        batch_size: items encoded at once.
         num_workers: threads that read files.
         progress: whether to show a progress bar.
 
@@ -63,7 +67,7 @@ def embed_files(
     Raises:
         ValueError: if the manifest is wrong, or `store` holds rows of another model.
     """
-    manifest = read_manifest(source, label_column=label_column, split=split)
+    manifest = read_manifest(source, label_column=label_column, split=split, media=model.media)
     ids = row_ids(manifest)
     rows = EmbeddingStore(store, model.fingerprint) if store is not None else None
     embeddings = np.full((len(ids), model.embedding_dim), np.nan, np.float32)
@@ -89,7 +93,7 @@ def embed_files(
 
 class _Reading(NamedTuple):
     key: str | None = None
-    waveform: np.ndarray | None = None
+    item: np.ndarray | None = None
     seconds: float = 0.0
     failure: str | None = None
 
@@ -97,8 +101,8 @@ class _Reading(NamedTuple):
 def _read(model, rows: EmbeddingStore | None, row: dict) -> _Reading:
     """Reads one row's file, unless the store has it."""
     try:
-        part = {name: row[name] for name in ("start", "end", "channel") if name in row}
-        check_readable(row["path"])
+        part = {name: row[name] for name in _PARTS[model.media] if name in row}
+        check_readable_file(row["path"], MEDIA_NAMES[model.media])
         key = None if rows is None else content_key(row["path"], *part.items())
         if rows is not None and key in rows:
             return _Reading(key=key)
@@ -109,14 +113,14 @@ def _read(model, rows: EmbeddingStore | None, row: dict) -> _Reading:
 
 def _embed_block(model, readings: list[_Reading], rows: EmbeddingStore | None, batch_size: int) -> list[tuple]:
     """Returns `(embedding, seconds)` of each reading; new ones are embedded and stored."""
-    new = [reading for reading in readings if reading.waveform is not None]
-    embeddings = model.embed([reading.waveform for reading in new], batch_size=batch_size)
+    new = [reading for reading in readings if reading.item is not None]
+    embeddings = model.embed([reading.item for reading in new], batch_size=batch_size)
     if rows is not None and new:
         rows.add([reading.key for reading in new], embeddings, np.array([reading.seconds for reading in new]))
     fresh = iter(zip(embeddings, (reading.seconds for reading in new), strict=True))
     done = []
     for reading in readings:
-        if reading.waveform is not None:
+        if reading.item is not None:
             done.append(next(fresh))
         else:
             done.append((None, 0.0) if reading.failure is not None else rows[reading.key])
@@ -135,13 +139,13 @@ def _in_order(pool: ThreadPoolExecutor, function: Callable, items: Iterable, num
 
 
 def _blocks(readings: Iterable[_Reading]) -> Iterator[list[tuple[int, _Reading]]]:
-    block, samples = [], 0
+    block, size = [], 0
     for index, reading in enumerate(readings):
         block.append((index, reading))
-        samples += 0 if reading.waveform is None else len(reading.waveform)
-        if len(block) >= _BLOCK_FILES or samples >= _BLOCK_SAMPLES:
+        size += 0 if reading.item is None else reading.item.nbytes
+        if len(block) >= _BLOCK_FILES or size >= _BLOCK_BYTES:
             yield block
-            block, samples = [], 0
+            block, size = [], 0
     if block:
         yield block
 
@@ -164,7 +168,8 @@ def _table(model, manifest, ids, embeddings, seconds, failures) -> EmbeddingTabl
         [name for name, keep in zip(ids, kept, strict=True) if keep],
         labels=manifest["label"].to_numpy()[kept] if "label" in manifest else None,
         fingerprint=model.fingerprint,
-        metadata={"path": manifest["path"].to_numpy()[kept], "speech_seconds": seconds[kept].round(3)},
+        metadata={"path": manifest["path"].to_numpy()[kept]}
+        | ({"speech_seconds": seconds[kept].round(3)} if model.media == "audio" else {}),
     )
 
 

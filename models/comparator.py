@@ -11,6 +11,7 @@ from keras import ops
 from comparators.custom_layers.objective import Objective
 from comparators.metrics.similarity import Similarity
 from comparators.metrics.verification import pair_scores
+from comparators.models.encoders.chunked_encoder import ChunkedEncoder
 from comparators.recognition.calibration import LogisticCalibration
 from comparators.recognition.similarity import paired_similarity, similarity_matrix
 from comparators.recognition.threshold import Threshold, fit_threshold
@@ -171,6 +172,7 @@ class Comparator(keras.Model):
         """16 hexadecimal digits that tell this model's embeddings from another's: its encoders' parts and weights."""
         digest = hashlib.sha256()
         for encoder in self.encoders:
+            encoder = encoder.encoder if isinstance(encoder, ChunkedEncoder) else encoder
             digest.update(json.dumps(_without_names(encoder.get_config()), sort_keys=True, default=str).encode())
             for variable in encoder.weights:
                 digest.update(np.ascontiguousarray(ops.convert_to_numpy(variable)).tobytes())
@@ -223,8 +225,10 @@ class Comparator(keras.Model):
 
 
 def _without_names(config):
-    """Drops layer names and dtype policies, which differ between equal models."""
+    """Drops layer names, dtype policies and the cutting in chunks, which differ between equal models."""
     if isinstance(config, Mapping):
+        if config.get("class_name") == "ChunkedEncoder":
+            return _without_names(config["config"]["encoder"])
         return {k: _without_names(v) for k, v in config.items() if k not in ("name", "dtype", "shared_object_id")}
     if isinstance(config, list | tuple):
         return [_without_names(value) for value in config]

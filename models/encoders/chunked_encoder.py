@@ -66,8 +66,8 @@ class ChunkedEncoder(keras.Model):
         if not training:
             return ops.cast(self.encoder(inputs, training=training), self.compute_dtype)
         chunks, num_items = self._chunks(inputs)
-        weights = [ops.convert_to_tensor(variable) for variable in self.encoder.trainable_variables]
-        state_variables = self._state_variables()
+        variables, state_variables = self._variables()
+        weights = [ops.convert_to_tensor(variable) for variable in variables]
         encode = keras.remat(self._encode)
 
         def step(carry: Sequence, chunk) -> tuple[Sequence, Sequence]:
@@ -90,23 +90,25 @@ class ChunkedEncoder(keras.Model):
 
         Returns the embeddings, the sum of the losses that layers added, and the state after it.
         """
-        state_variables = self._state_variables()
-        values = [_from_floats(value, variable.dtype) for variable, value in zip(state_variables, state, strict=True)]
-        mapping = [*zip(self.encoder.trainable_variables, weights), *zip(state_variables, values)]
+        variables, state_variables = self._variables()
+        mapping = list(zip(variables, weights, strict=True))
+        for variable, value in zip(state_variables, state, strict=True):
+            mapping.append((variable, _from_floats(value, variable.dtype)))
         with keras.StatelessScope(mapping, collect_losses=True) as scope:
             embeddings = ops.cast(self.encoder(chunk, training=True), self.compute_dtype)
             losses = sum(scope.losses, ops.zeros(()))
         return [embeddings, losses, *(_to_floats(scope.get_current_value(variable)) for variable in state_variables)]
 
-    def _state_variables(self) -> list[keras.Variable]:
-        """Returns what a call may change: moving averages, seeds; not the weights of frozen layers."""
-        frozen = {
-            id(variable)
-            for layer in self.encoder._flatten_layers()
-            if not layer.trainable
-            for variable in layer.weights
-        }
-        return [variable for variable in self.encoder.non_trainable_variables if id(variable) not in frozen]
+    def _variables(self) -> tuple[list[keras.Variable], list[keras.Variable]]:
+        """Returns the weights, those of frozen layers too, and what a call changes: moving averages, seeds."""
+        frozen_layers = [layer for layer in self.encoder._flatten_layers() if not layer.trainable]
+        weights = {id(variable) for layer in frozen_layers for variable in layer.weights}
+        weights |= {id(variable) for variable in self.encoder.trainable_variables}
+        variables = self.encoder.variables
+        return (
+            [variable for variable in variables if id(variable) in weights],
+            [variable for variable in variables if id(variable) not in weights],
+        )
 
     def _chunks(self, inputs) -> tuple:
         """Returns the inputs as `(num_chunks, size, ...)`, with all chunks of one size, and the number of items."""

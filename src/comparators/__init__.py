@@ -22,6 +22,8 @@ __getattr__, __dir__, __all__ = attach(
         "EmbeddingTable": "comparators.recognition.embedding_table",
         "Encoder": "comparators.models.encoder",
         "Gallery": "comparators.recognition.gallery",
+        "ImageEncoder": "comparators.models.image_encoder",
+        "ImageSiamese": "comparators.models.image_siamese",
         "KNNRecognizer": "comparators.recognition.knn_recognizer",
         "Siamese": "comparators.models.siamese",
         "bundled_voices": "comparators.bundled",

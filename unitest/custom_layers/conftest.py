@@ -37,6 +37,15 @@ def golden_ge2e() -> dict[str, np.ndarray]:
         return dict(arrays)
 
 
+@pytest.fixture(scope="session")
+def golden_losses() -> dict[str, np.ndarray]:
+    """The golden losses, with their inputs drawn by the rule that is stored beside them."""
+    folder = HERE.parent / "golden"
+    rule = load_module("rule", folder / "rule.py")
+    info, arrays = rule.load_case("metric_losses", str(folder))
+    return rule.make_inputs(info["inputs"], info["seed"]) | arrays
+
+
 @pytest.fixture
 def random() -> np.random.Generator:
     return np.random.default_rng(0)

@@ -164,3 +164,14 @@ def test_wrong_arguments(arguments, message):
 def test_index_past_the_end():
     with pytest.raises(IndexError, match=r"`index` must be from 0 to 0. Received: index=1"):
         GroupSampler(list("aabb"), 2, 2).batch(0, 1)
+
+
+def test_all_subsets_of_a_label_are_drawn_equally_often():
+    sampler = GroupSampler([0] * 5 + [1] * 7, 2, 3)
+    drawn = [frozenset(sampler.batch(epoch, 0).reshape(2, 3)[row]) for epoch in range(4_000) for row in range(2)]
+    counts = {subset: drawn.count(subset) for subset in set(drawn)}
+    small = [count for subset, count in counts.items() if max(subset) < 5]
+    large = [count for subset, count in counts.items() if min(subset) >= 5]
+    assert (len(small), len(large)) == (10, 35)
+    np.testing.assert_allclose(small, 400, rtol=0.2)
+    np.testing.assert_allclose(large, 4_000 / 35, rtol=0.4)

@@ -1,0 +1,58 @@
+"""From pixels to what a network was trained on."""
+
+import keras
+import numpy as np
+from keras import KerasTensor, ops
+
+MODES = ("tf", "torch", "caffe", "none")
+# Of the photographs of ImageNet, red, green, blue; "torch" in parts of 255, "caffe" in pixels.
+_TORCH_MEAN, _TORCH_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+_CAFFE_MEAN = (123.68, 116.779, 103.939)
+
+
+@keras.saving.register_keras_serializable("comparators")
+class PixelNormalization(keras.layers.Layer):
+    """Rescales pixels as one of the `preprocess_input` functions of `keras.applications` does.
+
+    The front end of an encoder with such a backbone: as a layer it is saved with the model.
+
+    Args:
+        mode: `"tf"` (to -1..1), `"torch"` (each colour to mean 0 and deviation 1 on ImageNet), `"caffe"` (blue, green,
+            red, each less its mean on ImageNet), or `"none"` where the backbone rescales inside.
+
+    Call arguments:
+        inputs: pixels `(batch, height, width, channels)`, uint8 or floats in 0..255; 3 channels but for `"tf"` and
+            `"none"`.
+
+    Returns:
+        `(batch, height, width, channels)` in the layer's compute dtype.
+
+    Raises:
+        ValueError: the mode is unknown.
+
+    Example:
+        >>> ops.convert_to_numpy(PixelNormalization("tf")(ops.array([0, 255]))).tolist()
+        [-1.0, 1.0]
+    """
+
+    def __init__(self, mode: str, **kwargs):
+        super().__init__(**kwargs)
+        if mode not in MODES:
+            raise ValueError(f"`mode` must be one of {', '.join(MODES)}. Received: mode={mode!r}.")
+        self.mode = mode
+
+    def call(self, inputs: KerasTensor) -> KerasTensor:
+        pixels = ops.cast(inputs, "float32")
+        if self.mode == "tf":
+            pixels = pixels / 127.5 - 1.0
+        elif self.mode == "torch":
+            pixels = (pixels / 255.0 - np.array(_TORCH_MEAN, "float32")) / np.array(_TORCH_DEVIATION, "float32")
+        elif self.mode == "caffe":
+            pixels = ops.flip(pixels - np.array(_CAFFE_MEAN, "float32"), axis=-1)
+        return ops.cast(pixels, self.compute_dtype)
+
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        return input_shape
+
+    def get_config(self) -> dict:
+        return super().get_config() | {"mode": self.mode}

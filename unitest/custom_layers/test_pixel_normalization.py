@@ -1,0 +1,30 @@
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from comparators.custom_layers import PixelNormalization
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (2, 5, 6, 3)).astype("float32")
+
+
+@pytest.mark.parametrize("mode", ["tf", "torch", "caffe", "none"])
+def test_layer(check_layer, mode):
+    outputs = check_layer(PixelNormalization(mode), PIXELS, output_shape=PIXELS.shape)
+    expected = (
+        PIXELS if mode == "none" else keras.applications.imagenet_utils.preprocess_input(PIXELS.copy(), mode=mode)
+    )
+    np.testing.assert_allclose(outputs, expected, atol=1e-4)
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(PixelNormalization(mode)(PIXELS.astype("uint8"))), outputs, atol=1e-4
+    )
+
+
+def test_grey_pixels_are_rescaled():
+    grey = ops.convert_to_numpy(PixelNormalization("tf")(PIXELS[..., :1]))
+    np.testing.assert_allclose(grey, PIXELS[..., :1] / 127.5 - 1, atol=1e-6)
+
+
+def test_unknown_mode():
+    with pytest.raises(ValueError, match=r"`mode` must be one of tf, torch, caffe, none\. Received: mode='keras'"):
+        PixelNormalization("keras")
