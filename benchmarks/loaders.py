@@ -2,11 +2,11 @@
 
     python benchmarks/loaders.py --data DATA --output benchmarks/loaders.md
 
-DATA is the folder with `mnist/mnist.npz`. Every side hands out batches of 128 rows as `fit` takes them; a pair counts
+DATA is the folder with `mnist/mnist.npz`. Every side hands out batches of 64 rows as `fit` takes them; a pair counts
 as two images. Sides of one table take turns, each of `--seconds`, after its first batches; the median of three turns
 counts. Images a second by processor time, and the cores kept busy (processor time by clock time), are named beside, as
-other work on the machine shortens what is left for all. Ours reads files with two threads (`workers=2`); tf.data is
-left to choose (AUTOTUNE).
+other work on the machine shortens what is left for all. Ours decodes with a thread for each core; tf.data is left to
+choose (AUTOTUNE).
 """
 
 import argparse
@@ -30,7 +30,7 @@ from PIL import Image
 from comparators.generators import ArrayGroups, ArrayItems, ImageGroups, ImageItems, ImageReader, Pairs, PairSampler
 from comparators.generators.ordered_batches import OrderedBatches
 
-BATCH, LABELS_PER_BATCH, TURNS, WARM_UP = 128, 8, 3, 10
+BATCH, LABELS_PER_BATCH, TURNS, WARM_UP = 64, 8, 3, 4
 PER_LABEL = BATCH // LABELS_PER_BATCH
 Sides = dict[str, Callable[[], Iterable[tuple]]]
 
@@ -95,7 +95,7 @@ def of_files(table: pd.DataFrame, size: int, mode: str, kind: str) -> dict[str, 
     """Returns the jobs on image files."""
     reader = ImageReader((size, size), mode)
     labels, channels = table["label"].to_numpy(np.int32), reader.channels
-    per_epoch = {"passes_per_epoch": max(1, len(table) // BATCH), "workers": 2}
+    per_epoch = {"passes_per_epoch": max(1, len(table) // BATCH)}
 
     def load(path: tf.Tensor) -> tf.Tensor:
         image = tf.io.decode_image(tf.io.read_file(path), channels=channels, expand_animations=False)
@@ -123,7 +123,7 @@ def of_files(table: pd.DataFrame, size: int, mode: str, kind: str) -> dict[str, 
             "tf.data with `cache()`": plain((paths, labels), load_row, keep=True),
         },
         f"{kind}, pairs": {
-            "`Pairs`, images kept in memory": in_fit(Pairs(items, labels, BATCH, workers=2)),
+            "`Pairs`, images kept in memory": in_fit(Pairs(items, labels, BATCH)),
             "tf.data, pairs drawn once, decoded each time": plain((paths[first], paths[second], same), load_pair),
         },
     }
@@ -179,17 +179,17 @@ def header() -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder that holds mnist/mnist.npz")
-    parser.add_argument("--seconds", type=float, default=1.0, help="length of a turn (default: 1)")
+    parser.add_argument("--seconds", type=float, default=0.8, help="length of a turn (default: 0.8)")
     parser.add_argument("--output", type=Path, help="file that the tables are written to as well")
     arguments = parser.parse_args()
     lines = header()
     with np.load(arguments.data / "mnist" / "mnist.npz") as arrays, tempfile.TemporaryDirectory() as folder:
         images, labels = arrays["x_train"], arrays["y_train"]
         small = write_images(Path(folder, "small"), images[:4_000], labels[:4_000], "png")
-        large = write_images(Path(folder, "large"), photographs(images[:500], 224), labels[:500], "jpg")
+        large = write_images(Path(folder, "large"), photographs(images[:320], 224), labels[:320], "jpg")
         jobs = of_arrays(images[..., None], labels)
         jobs |= of_files(small, 28, "grey", "4,000 PNG files of 28 x 28")
-        jobs |= of_files(large, 224, "rgb", "500 JPEG files of 224 x 224")
+        jobs |= of_files(large, 224, "rgb", "320 JPEG files of 224 x 224")
         for job, sides in jobs.items():
             rows = measure(sides, arguments.seconds)
             table = ["", f"| {job} | images a second | by processor time | cores busy |", "|---|---|---|---|", *rows]

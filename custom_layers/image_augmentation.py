@@ -17,12 +17,15 @@ class ImageAugmentation(keras.layers.Layer):
     | for | take |
     |---|---|
     | mirror images | `keras.layers.RandomFlip("horizontal")` |
-    | rotation, size, proportions, shear, shift, crop without changing the size | `RandomAffine` |
-    | colour of photographs | `keras.layers.RandomColorJitter(value_range=(0, 255), ...)` |
-    | light | `keras.layers.RandomBrightness(.2, value_range=(0, 255))` |
+    | rotation, size, proportions, shear, shift | `RandomAffine` |
+    | crop | `RandomAffine` with scales over 1 and shifts (`keras.layers.RandomCrop` cuts the whole batch alike) |
+    | light | `keras.layers.RandomBrightness` and `RandomContrast`, with `value_range=(0, 255)` |
+    | colour | `keras.layers.RandomColorJitter(value_range=(0, 255), ...)`, for 3 channels |
     | parts that are hidden | `keras.layers.RandomErasing(value_range=(0, 255))` |
     | noise of a camera | `PixelNoise` |
     | strong compression | `JpegArtifacts` |
+
+    All of them work on TensorFlow, JAX and PyTorch, draw for each item, and are saved with the model.
 
     A subclass implements `augment(images)`.
 

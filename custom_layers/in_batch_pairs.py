@@ -84,7 +84,7 @@ class InBatchPairs(Objective):
         """
         logits = self._logits(embeddings)
         same, different = self._shares(labels, logits.dtype)
-        right = ops.sum(ops.where(logits > 0, same, different)) / 2
+        right, kinds = ops.sum(ops.where(logits > 0, same, different)), ops.sum(same) + ops.sum(different)
         order = ops.argsort(ops.reshape(-logits, (-1,)))
         accepted_same = ops.cumsum(ops.take(ops.reshape(same, (-1,)), order))
         different = ops.take(ops.reshape(different, (-1,)), order)
@@ -95,7 +95,9 @@ class InBatchPairs(Objective):
         after = ops.clip(ops.sum(ops.cast(gaps < 0, "int32")), 1, ops.shape(gaps)[0] - 1)
         gap, rate = ops.take(gaps, ops.stack([after - 1, after])), ops.take(rates, ops.stack([after - 1, after]))
         eer = rate[0] + gap[0] / ops.minimum(gap[0] - gap[1], -1e-12) * (rate[1] - rate[0])
-        return {"accuracy": right, "auc": ops.sum(different * accepted_same), "eer": eer}
+        auc = ops.sum(different * accepted_same)
+        measures = {"auc": ops.where(kinds > 1.5, auc, 0.5), "eer": ops.where(kinds > 1.5, eer, 0.5)}
+        return {"accuracy": right / ops.maximum(kinds, 1.0), **measures}
 
     def _logits(self, embeddings: KerasTensor) -> KerasTensor:
         if not self.built:

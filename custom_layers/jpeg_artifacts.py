@@ -88,9 +88,10 @@ class JpegArtifacts(ImageAugmentation):
             raise ValueError(f"Images must have 1 or 3 channels. Received: {channels} channels.")
         quality = self.draw(batch, self.quality_range)
         padded = _padded(images, 8 if channels == 1 else 16)
-        restored = (
-            _compress(padded - 128.0, _LUMINANCE, quality) + 128.0 if channels == 1 else _in_colour(padded, quality)
-        )
+        if channels == 1:
+            restored = _compress(padded - 128.0, _LUMINANCE, quality) + 128.0
+        else:
+            restored = _in_colour(padded, quality)
         return ops.round(restored[:, :height, :width])
 
     def get_config(self) -> dict:
@@ -99,7 +100,7 @@ class JpegArtifacts(ImageAugmentation):
 
 def _in_colour(images: KerasTensor, quality: KerasTensor) -> KerasTensor:
     """Compresses luminance, and colour differences at half the resolution."""
-    batch, height, width, _ = ops.shape(images)
+    _, height, width, _ = ops.shape(images)
     planes = ops.round(images @ _TO_YCC.T)
     luminance = _compress(planes[..., :1] - 128.0, _LUMINANCE, quality) + 128.0
     halves = ops.reshape(planes[..., 1:], (-1, height // 2, 2, width // 2, 2, 2))
@@ -110,7 +111,7 @@ def _in_colour(images: KerasTensor, quality: KerasTensor) -> KerasTensor:
 
 def _compress(planes: KerasTensor, table: np.ndarray, quality: KerasTensor) -> KerasTensor:
     """Rounds the frequencies of the blocks of `(batch, height, width, channels)`, with sides divisible by 8."""
-    batch, height, width, channels = ops.shape(planes)
+    _, height, width, channels = ops.shape(planes)
     blocks = ops.reshape(planes, (-1, height // 8, 8, width // 8, 8, channels))
     blocks = ops.transpose(blocks, (0, 1, 3, 5, 2, 4))
     steps = _steps(table, quality)[:, None, None]

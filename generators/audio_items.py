@@ -64,21 +64,21 @@ class AudioItems(FileItems):
         window = int(random.choice(self.window_lengths))
         waveforms = np.zeros((len(indices), window), np.float32)
         lengths = np.empty(len(indices), np.int32)
-        for row, (item, place) in enumerate(zip(indices, places, strict=True)):
-            samples = self._samples(item)
+        for row, (samples, place) in enumerate(zip(self._samples(indices), places, strict=True)):
             start = int(place * (max(0, len(samples) - window) + 1))
             part = samples[start : start + window]
             waveforms[row, : len(part)] = part
             lengths[row] = len(part)
         return {"waveforms": waveforms, "lengths": lengths}
 
-    def _samples(self, item: int) -> np.ndarray:
-        samples = self.read(item)
-        if len(samples) == 0:
-            raise ValueError(
-                f"No speech found in '{self.path(item)}'. Remove the row, or read without a speech detector."
-            )
-        return samples
+    def _samples(self, items: np.ndarray) -> list[np.ndarray]:
+        recordings = self.read_all(items)
+        for item, samples in zip(items, recordings, strict=True):
+            if len(samples) == 0:
+                raise ValueError(
+                    f"No speech found in '{self.path(item)}'. Remove the row, or read without a speech detector."
+                )
+        return recordings
 
 
 def _window_lengths(window_seconds: float | tuple[float, float], sample_rate: int) -> np.ndarray:

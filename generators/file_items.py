@@ -1,5 +1,7 @@
 """What items in files have in common: rows of a table, read through a cache."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 import numpy as np
@@ -7,6 +9,9 @@ import pandas as pd
 
 from comparators.generators.memory_cache import MemoryCache
 from comparators.generators.table_columns import check_columns
+
+# Decoders let go of Python's lock only in part: more threads than this wait for one another.
+_MOST_THREADS = 4
 
 
 class Reader(Protocol):
@@ -49,3 +54,19 @@ class FileItems:
     def read(self, item: int) -> np.ndarray:
         """Returns what the file of an item holds, read-only."""
         return self.cache.get(int(item), lambda: self.reader.read(*self._rows[item]))
+
+    def read_all(self, items: np.ndarray) -> list[np.ndarray]:
+        """Returns what the files of some items hold; each file is decoded once, by as many threads as there are cores.
+
+        Args:
+            items: their positions, `(batch,)`.
+        """
+        distinct, rows = np.unique(items, return_inverse=True)
+        if all(item in self.cache for item in distinct):
+            arrays = [self.read(item) for item in distinct]
+        else:
+            threads = min(_MOST_THREADS, os.cpu_count() or 1)
+            with ThreadPoolExecutor(threads) as pool:
+                parts = pool.map(lambda part: [self.read(item) for item in part], np.array_split(distinct, threads))
+                arrays = [array for part in parts for array in part]
+        return [arrays[row] for row in rows]

@@ -45,7 +45,7 @@ class ImageItems(FileItems):
             indices: positions of the images, `(batch,)`.
             random: not used.
         """
-        images = [self.read(item) for item in indices]
+        images = self.read_all(indices)
         if len({image.shape for image in images}) > 1:
             other = next(row for row, image in enumerate(images) if image.shape != images[0].shape)
             raise ValueError(

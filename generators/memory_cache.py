@@ -38,6 +38,9 @@ class MemoryCache:
         self.max_bytes = max_bytes
         self._clear()
 
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._arrays
+
     def get(self, key: Hashable, load: Callable[[], np.ndarray]) -> np.ndarray:
         """Returns the array of a key, read-only; calls `load()` where it is not there."""
         with self._lock:

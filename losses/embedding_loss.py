@@ -90,7 +90,7 @@ class EmbeddingLoss(PreciseLoss):
             references: `(m, dim)`.
             reference_labels: `(m,)`.
             skip: bool `(n, m)`, pairs that are neither positive nor negative, such as an item and itself.
-            sample_weight: of the anchors, `(n,)`.
+            sample_weight: of the anchors, `(n,)`, multiplied to their part of the loss; None weighs them alike.
 
         Returns:
             The loss, a scalar.
@@ -99,7 +99,7 @@ class EmbeddingLoss(PreciseLoss):
         masks = pair_masks(codes_of(labels), codes_of(reference_labels), skip)
         losses, counts = self.evaluate(anchors, references, *masks)
         if sample_weight is not None:
-            losses = losses * ops.cast(sample_weight, losses.dtype)
+            losses = losses * ops.cast(ops.reshape(sample_weight, (-1,)), losses.dtype)
         return ops.sum(losses) / ops.maximum(ops.sum(counts), 1.0)
 
     def get_config(self) -> dict:

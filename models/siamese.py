@@ -107,8 +107,14 @@ class Siamese(Comparator):
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """Returns the objective's loss for single items, and the compiled loss for pairs."""
         if is_row(x):
-            return keras.Model.compute_loss(self, x, y, y_pred, sample_weight, training)
+            return keras.Model.compute_loss(self, x, _column(y), _column(y_pred), sample_weight, training)
         return super().compute_loss(x, y, y_pred, sample_weight, training)
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        """Returns the compiled metrics, for pairs those of a column of probabilities."""
+        if is_row(x):
+            y, y_pred = _column(y), _column(y_pred)
+        return super().compute_metrics(x, y, y_pred, sample_weight)
 
     def compute_output_shape(self, input_shape) -> tuple:
         if is_row(input_shape):
@@ -134,3 +140,8 @@ class Siamese(Comparator):
     def for_groups(cls, encoder: keras.Model, form: str = "cosine", name: str | None = None) -> "Siamese":
         """Makes a network that trains on groups: `InBatchPairs` with a head of this form."""
         return cls(encoder, objective=InBatchPairs(SimilarityHead(form)), name=name)
+
+
+def _column(values: KerasTensor) -> KerasTensor:
+    """Makes one column: of `(batch,)` Keras would average the loss before the weights, and guess another accuracy."""
+    return ops.reshape(values, (-1, 1))

@@ -1,8 +1,9 @@
 """The code of the README and of the guides runs, from first line to last, each in one namespace and one folder.
 
 The folder holds `voices/` (the bundled recordings with their `manifest.csv`), `recordings/` (a folder for each of four
-voices), `manifest.csv` (a table of these), and `a.wav`, `b.wav` (one voice) and `c.wav` (another). Of shell blocks, the
-lines that begin with `comparators` are run. A block after a line `<!-- not run: why -->` is left out.
+voices), `manifest.csv` (a table of these), `a.wav`, `b.wav` (one voice) and `c.wav` (another), and `digits/` (a folder
+of images for each of five digits). Of shell blocks, the lines that begin with `comparators` are run. A block after a
+line `<!-- not run: why -->` is left out.
 """
 
 import re
@@ -12,9 +13,12 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 import soundfile
 from click.testing import CliRunner
+from PIL import Image
+from sklearn.datasets import load_digits
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 README = CHECKOUT / "README.md"
@@ -60,7 +64,7 @@ def run_command(line: str) -> None:
 
 
 @pytest.fixture
-def recordings(tmp_path, monkeypatch, voices):
+def files(tmp_path, monkeypatch, voices):
     shutil.copytree(voices, tmp_path / "voices")
     rows = ["path,label"]
     for label in ("01", "02", "11", "17"):
@@ -72,12 +76,17 @@ def recordings(tmp_path, monkeypatch, voices):
     (tmp_path / "manifest.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     for name, source in {"a": "01_sentence_1", "b": "01_sentence_2", "c": "11_sentence_1"}.items():
         soundfile.write(tmp_path / f"{name}.wav", *soundfile.read(voices / f"voice_{source}.flac"))
+    digits = load_digits()
+    for number in np.flatnonzero(digits.target < 5)[:50]:
+        folder = tmp_path / "digits" / str(digits.target[number])
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray((digits.images[number] * 15).astype(np.uint8)).save(folder / f"{number}.png")
     monkeypatch.chdir(tmp_path)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_code_runs(document, recordings):
+def test_code_runs(document, files):
     namespace = {"__name__": "__main__"}
     for piece in pieces_of_code(document):
         if piece.language == "python":

@@ -76,7 +76,7 @@ def train_encoder(
     """Trains an encoder on all the drawings it is given; `augmented=False` leaves out steps 1 and 3."""
     keras.utils.set_random_seed(seed)
     keras.config.set_dtype_policy("mixed_bfloat16")  # several times faster where the processor has it
-    affine = RandomAffine(20.0, (0.85, 1.18), (0.8, 1.25), 17.0, 0.08, fill_value=255.0)
+    affine = RandomAffine(15.0, (0.88, 1.14), (0.85, 1.18), 12.0, 0.08, fill_value=255.0)
     encoder = _encoder([affine] if augmented else [])
     forms = orientations(images) if augmented else [images]
     batches = ArrayGroups(

@@ -105,7 +105,7 @@ def test_configuration_goes_round():
 
 
 def test_bad_arguments_are_named():
-    with pytest.raises(TypeError, match="`head` must be a `SimilarityHead`. Received: head='cosine'"):
+    with pytest.raises(TypeError, match=r"`head` must be a `SimilarityHead`\. Received: head='cosine'"):
         InBatchPairs("cosine")
     for share in (0.0, 1.0):
         with pytest.raises(ValueError, match=f"positive_share={share}"):

@@ -1,6 +1,7 @@
 import pickle
 import subprocess
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -8,9 +9,11 @@ import pytest
 import soundfile
 
 import comparators
+import comparators.pretrained_models
 from comparators import KNNRecognizer
 from comparators.custom_layers import InBatchPairs, SimilarityHead
-from comparators.generators import AudioGroups, AudioReader
+from comparators.generators import AudioGroups, AudioItems, AudioReader, Pairs
+from comparators.metrics import equal_error_rate, pair_scores
 from comparators.models import AudioSiamese
 from comparators.models.frame_windows import FrameWindows
 
@@ -52,17 +55,15 @@ def test_each_kind_trains_on_groups_and_does_not_see_padding(make, table):
     np.testing.assert_allclose(together, alone, atol=1e-5)
 
 
-def test_it_trains_on_pairs(table):
-    generators = pytest.importorskip("comparators.generators")
-    if not {"Pairs", "AudioItems"} <= set(generators.__all__):
-        pytest.skip("needs `Pairs` and `AudioItems`")
-    model = AudioSiamese(AudioSiamese.default(embedding_dim=6, channels=8, num_mels=16).encoder, SimilarityHead("l1"))
-    before = model.scorer.kernel
+def test_the_same_parts_train_on_pairs(table):
+    model = AudioSiamese.default("l1", embedding_dim=6, channels=8, num_mels=16).with_objective(None)
+    before = np.asarray(model.scorer.kernel)
     model.compile(optimizer=keras.optimizers.Adam(1e-2), loss="binary_crossentropy", metrics=["accuracy"])
-    items = generators.AudioItems(table, 0.5, model.reader)
-    history = model.fit(generators.Pairs(items, table.label, 8), epochs=2, verbose=0).history
+    pairs = Pairs(AudioItems(table, 0.5, model.reader), table.label, 8)
+    history = model.fit(pairs, epochs=2, verbose=0).history
     assert {"loss", "accuracy"} == set(history)
-    assert np.abs(np.asarray(model.scorer.kernel) - np.asarray(before)).max() > 1e-4
+    assert np.abs(np.asarray(model.scorer.kernel) - before).max() > 1e-4
+    assert model.windows is not None
 
 
 def test_a_pair_scores_as_its_embeddings_do():
@@ -150,3 +151,23 @@ def test_other_parts_are_refused():
         AudioSiamese(tiny_waveform_encoder(), SimilarityHead(), InBatchPairs(SimilarityHead()))
     with pytest.raises(ValueError, match="`form` must be one of"):
         AudioSiamese.default("cosinus")
+
+
+def test_the_shipped_network_tells_the_bundled_voices_apart():
+    model = comparators.load("audio-siamese")
+    voices = comparators.bundled_voices()
+    scores, same = pair_scores(model.embed(voices), voices.label, similarity=model.scorer)
+    assert equal_error_rate(scores, same) < 0.03
+    assert model.verify(voices.path[0], voices.path[1]).decision
+    assert not model.verify(voices.path[0], voices.path.iloc[-1]).decision
+    assert not model.compiled
+    assert next(Path(comparators.pretrained_models.__path__[0]).glob("audio_siamese/*.keras")).stat().st_size < 3e6
+
+
+def test_the_shipped_network_knows_real_speakers_it_never_heard(data_folder):
+    model = comparators.load("audio-siamese")
+    table = comparators.read_manifest(data_folder / "an4_speakers" / "manifest.csv", split="val")
+    scores, same = pair_scores(model.embed(table), table.label, similarity=model.scorer)
+    assert equal_error_rate(scores, same) < 0.1
+    threshold = model.threshold
+    assert abs(np.mean(scores[~same] >= threshold.value) - np.mean(scores[same] < threshold.value)) < 0.1

@@ -103,19 +103,13 @@ def test_weights_of_a_file(tmp_path):
 
 
 def test_wrong_arguments():
-    with pytest.raises(
-        ValueError, match=r"`architecture` must be one of ConvNeXtBase, .* Received: architecture='Res'"
-    ):
+    with pytest.raises(ValueError, match=r"`architecture` must be one of ConvNeXtBase, .* Received: architecture='R"):
         ApplicationTrunk("Res", SHAPE)
     with pytest.raises(ValueError, match=r"`embedding_dim` must be positive or None\. Received: embedding_dim=0"):
         tiny_trunk(embedding_dim=0)
-    with pytest.raises(
-        FileNotFoundError, match=r"No such weights: 'gone\.h5'\. Name a file of weights without the top"
-    ):
+    with pytest.raises(FileNotFoundError, match=r"No such weights: 'gone\.h5'\. Name a file of weights without"):
         tiny_trunk(weights="gone.h5")
-    with pytest.raises(
-        ValueError, match=r"Keras cannot make `MobileNetV2` of images \(8, 8, 3\) with weights=None: .*32"
-    ):
+    with pytest.raises(ValueError, match=r"Keras cannot make `MobileNetV2` of images \(8, 8, 3\) with weights=No.*32"):
         ApplicationTrunk("MobileNetV2", (8, 8, 3), options=TINY)
 
 
