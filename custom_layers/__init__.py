@@ -26,6 +26,7 @@ __getattr__, __dir__, __all__ = attach(
         "MelSpectrogram": "mel_spectrogram",
         "MultiHeadStatisticsPooling": "multi_head_statistics_pooling",
         "Objective": "objective",
+        "OrientedGradients": "oriented_gradients",
         "PixelNormalization": "pixel_normalization",
         "Projected": "projected",
         "PixelNoise": "pixel_noise",

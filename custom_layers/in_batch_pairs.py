@@ -80,7 +80,7 @@ class InBatchPairs(Objective):
     def measures(self, embeddings: KerasTensor, labels: KerasTensor) -> dict[str, KerasTensor]:
         """Returns accuracy (at the probability one half), area under the ROC curve and equal error rate of the pairs.
 
-        Both kinds of pairs weigh alike.
+        Both kinds of pairs weigh alike. In a batch with pairs of one kind only, the last two are 0.5.
         """
         logits = self._logits(embeddings)
         same, different = self._shares(labels, logits.dtype)

@@ -61,10 +61,12 @@ class JpegArtifacts(ImageAugmentation):
         ValueError: an argument is out of its range, or images have neither 1 nor 3 channels.
 
     Example:
-        >>> edge = ops.reshape(ops.repeat([0.0, 255.0], 32), (1, 1, 64, 1)) * ops.ones((1, 8, 1, 1))
-        >>> blurred = JpegArtifacts(quality_range=(5, 5))(edge[:, :, 3:59], training=True)
-        >>> int(ops.min(blurred)), len(np.unique(blurred)) > 10
-        (0, True)
+        >>> image = np.where(np.indices((32, 32)).sum(0) < 32, 0, 255)[None, ..., None]  # one diagonal edge
+        >>> for quality in (90, 20):
+        ...     compressed = JpegArtifacts((quality, quality), probability=1.0)(image, training=True)
+        ...     print(round(float(np.abs(compressed - image).mean())))
+        1
+        5
 
     Reference:
         Wallace 1992, The JPEG still picture compression standard.
@@ -101,12 +103,12 @@ class JpegArtifacts(ImageAugmentation):
 def _in_colour(images: KerasTensor, quality: KerasTensor) -> KerasTensor:
     """Compresses luminance, and colour differences at half the resolution."""
     _, height, width, _ = ops.shape(images)
-    planes = ops.round(images @ _TO_YCC.T)
+    planes = ops.round(ops.matmul(images, _TO_YCC.T))
     luminance = _compress(planes[..., :1] - 128.0, _LUMINANCE, quality) + 128.0
     halves = ops.reshape(planes[..., 1:], (-1, height // 2, 2, width // 2, 2, 2))
     differences = _compress(ops.round(ops.mean(halves, axis=(2, 4))), _CHROMINANCE, quality)
     differences = ops.image.resize(differences, (height, width), interpolation="bilinear", data_format="channels_last")
-    return ops.concatenate([luminance, ops.round(differences)], axis=-1) @ _TO_RGB.T
+    return ops.matmul(ops.concatenate([luminance, ops.round(differences)], axis=-1), _TO_RGB.T)
 
 
 def _compress(planes: KerasTensor, table: np.ndarray, quality: KerasTensor) -> KerasTensor:
@@ -115,15 +117,16 @@ def _compress(planes: KerasTensor, table: np.ndarray, quality: KerasTensor) -> K
     blocks = ops.reshape(planes, (-1, height // 8, 8, width // 8, 8, channels))
     blocks = ops.transpose(blocks, (0, 1, 3, 5, 2, 4))
     steps = _steps(table, quality)[:, None, None]
-    rounded = ops.round(_COSINES @ blocks @ _COSINES.T / steps) * steps
-    restored = ops.transpose(_COSINES.T @ rounded @ _COSINES, (0, 1, 4, 2, 5, 3))
+    frequencies = ops.matmul(ops.matmul(_COSINES, blocks), _COSINES.T)
+    rounded = ops.round(frequencies / steps) * steps
+    restored = ops.transpose(ops.matmul(ops.matmul(_COSINES.T, rounded), _COSINES), (0, 1, 4, 2, 5, 3))
     return ops.clip(ops.round(ops.reshape(restored, (-1, height, width, channels))), -128.0, 127.0)
 
 
 def _steps(table: np.ndarray, quality: KerasTensor) -> KerasTensor:
     """Returns the steps at a quality `(batch, 1, 1, 1)`, by the rule of libjpeg."""
     percent = ops.where(quality < 50.0, 5000.0 / quality, 200.0 - 2.0 * quality)
-    return ops.clip(ops.floor((table * percent + 50.0) / 100.0), 1.0, 255.0)
+    return ops.clip(ops.floor((percent * table + 50.0) / 100.0), 1.0, 255.0)
 
 
 def _padded(images: KerasTensor, multiple: int) -> KerasTensor:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from comparators.generators.label_codes import label_codes
+from comparators.generators.last_result import LastResult
 from comparators.generators.sampler_arguments import check_count, check_seed
 from comparators.generators.table_columns import check_columns
 
@@ -75,7 +76,8 @@ class GroupSampler:
         self._batches = self._batches_by_corpus(corpus_weights or {}, passes_per_epoch)
         self._warn_of_single_items()
         self.num_batches = sum(self._batches)
-        self._last_order = ((-1, -1), np.empty(0))
+        self._last_corpus_order = LastResult(self._corpus_order)
+        self._last_label_order = LastResult(self._label_order)
 
     @classmethod
     def from_table(
@@ -177,27 +179,23 @@ class GroupSampler:
         return np.random.default_rng((self.seed, *key))
 
     def _batch_labels(self, epoch: int, index: int) -> np.ndarray:
-        order = np.repeat(np.arange(len(self._batches)), self._batches)
-        order = self._random(_CORPUS_ORDER, epoch).permutation(order)
+        order = self._last_corpus_order(epoch)
         corpus = order[index]
         number = epoch * self._batches[corpus] + np.count_nonzero(order[:index] == corpus)
         number, position = divmod(int(number), len(self._corpora[corpus]) // self.labels_per_batch)
         first = position * self.labels_per_batch
-        return self._label_order(corpus, number)[first : first + self.labels_per_batch]
+        return self._last_label_order(corpus, number)[first : first + self.labels_per_batch]
+
+    def _corpus_order(self, epoch: int) -> np.ndarray:
+        """Draws the corpus of each batch of an epoch."""
+        order = np.repeat(np.arange(len(self._batches)), self._batches)
+        return self._random(_CORPUS_ORDER, epoch).permutation(order)
 
     def _label_order(self, corpus: int, number: int) -> np.ndarray:
         """Orders a corpus's labels for its pass `number`: those left out last time, the others, those left out now.
 
         Whose turn it is to be left out goes round a fixed cycle, so that no earlier pass need be known.
         """
-        key, order = self._last_order
-        if key != (corpus, number):
-            order = self._draw_label_order(corpus, number)
-            # One assignment, so that threads see key and order together.
-            self._last_order = ((corpus, number), order)
-        return order
-
-    def _draw_label_order(self, corpus: int, number: int) -> np.ndarray:
         labels = self._corpora[corpus]
         cycle = self._random(_LABEL_CYCLE, corpus).permutation(labels)
         left_out = len(labels) % self.labels_per_batch

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 Inputs = np.ndarray | dict[str, np.ndarray]
 
 _ITEM_DRAWS = 100
+_BLOCK = 32
 
 
 class Items(Protocol):
@@ -119,16 +120,20 @@ class ItemBatches(OrderedBatches):
         items, targets = self.draw(self.epoch, 0)
         size = items.shape[-1] if self.draw(self.epoch, len(self) - 1)[0].shape == items.shape else None
         signature = (
-            tf.TensorSpec((*items.shape[:-1], size), items.dtype),
-            tf.TensorSpec((size,), targets.dtype),
+            tf.TensorSpec((None, *items.shape[:-1], size), items.dtype),
+            tf.TensorSpec((None, size), targets.dtype),
         )
-        drawn = tf.data.Dataset.from_generator(self._endless_draws, output_signature=signature)
+        drawn = tf.data.Dataset.from_generator(self._endless_draws, output_signature=signature).unbatch()
         return drawn.map(gather, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
     def _endless_draws(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Draws blocks of batches of one size, since each step from Python to TensorFlow costs more than a batch."""
         for epoch in itertools.count(self.epoch, step=int(self.redraw)):
-            for index in range(len(self)):
-                yield self.draw(epoch, index)
+            for first in range(0, len(self), _BLOCK):
+                draws = [self.draw(epoch, index) for index in range(first, min(first + _BLOCK, len(self)))]
+                for _, block in itertools.groupby(draws, key=lambda draw: draw[0].shape):
+                    items, targets = zip(*block, strict=True)
+                    yield np.stack(items), np.stack(targets)
 
 
 def _views(inputs: Inputs, number: int) -> tuple[Inputs, ...]:

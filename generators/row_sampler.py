@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from comparators.generators.last_result import LastResult
 from comparators.generators.sampler_arguments import check_batch_size, check_seed
 
 _ROW_ORDER = 10
@@ -40,7 +41,7 @@ class RowSampler:
         self.batch_size = batch_size
         self.seed = seed
         self.num_batches = -(-num_rows // batch_size)
-        self._drawn = (-1, np.empty(0))
+        self._drawn = LastResult(self.draw)
 
     def batch(self, epoch: int, index: int) -> np.ndarray:
         """Returns one batch.
@@ -57,12 +58,8 @@ class RowSampler:
         """
         if not 0 <= index < self.num_batches:
             raise IndexError(f"`index` must be from 0 to {self.num_batches - 1}. Received: index={index}.")
-        drawn = self._drawn
-        if drawn[0] != epoch:
-            # One assignment, so that threads see a whole epoch; drawing it twice gives the same.
-            drawn = self._drawn = (epoch, self.draw(epoch))
         first = index * self.batch_size
-        return drawn[1][..., first : first + self.batch_size].copy()
+        return self._drawn(epoch)[..., first : first + self.batch_size].copy()
 
     def draw(self, epoch: int) -> np.ndarray:
         """Draws all rows of an epoch, int64 `(num_rows,)`."""

@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = attach(
         "LiftedStructureLoss": "lifted_structure_loss",
         "MultiSimilarityLoss": "multi_similarity_loss",
         "NTXent": "nt_xent",
+        "OneShotLoss": "one_shot_loss",
         "PNLoss": "pn_loss",
         "PairContrastiveLoss": "pair_contrastive_loss",
         "PreciseLoss": "precise_loss",

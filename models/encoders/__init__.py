@@ -17,5 +17,6 @@ __getattr__, __dir__, __all__ = attach(
         "PixelEncoder": "pixel_encoder",
         "RawWaveformTrunk": "raw_waveform_trunk",
         "WaveformEncoder": "waveform_encoder",
+        "WhiteningTrunk": "whitening_trunk",
     },
 )

@@ -3,8 +3,8 @@
     python pretrained_models/digit_encoder/train.py --output pretrained_models/digit_encoder/digit_encoder.keras
 
 A small residual network learns from MNIST's training images, which are turned, scaled, slanted and shifted a little each
-time, with a classifier whose margin on the angle keeps the digits' directions apart. Every tenth training image is held out; they give the
-threshold. The test images are for the figures at the end, for nothing else.
+time. The classifier it is trained with has a margin on the angle, which keeps the digits' directions apart. Every tenth
+training image is held out; those give the threshold. The test images are for the figures at the end, for nothing else.
 """
 
 import argparse
@@ -17,7 +17,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 import numpy as np
 
-from comparators.custom_layers import CosineClassifier, RandomAffine
+from comparators.custom_layers import CosineClassifier, PixelNormalization, RandomAffine
 from comparators.custom_layers.objective import Objective
 from comparators.generators import ArrayGroups
 from comparators.metrics import equal_error_rate, pair_scores
@@ -30,7 +30,7 @@ ITEMS_PER_BATCH = 250
 
 def make_encoder(trunk: ImageTrunk, augmentation: list[keras.layers.Layer]) -> PixelEncoder:
     """Joins rescaling and trunk for images of 28 x 28 grey pixels."""
-    return PixelEncoder(keras.layers.Rescaling(1 / 127.5, offset=-1.0), trunk, (28, 28, 1), augmentation)
+    return PixelEncoder(PixelNormalization("tf"), trunk, (28, 28, 1), augmentation)
 
 
 def train_encoder(
@@ -115,9 +115,7 @@ def main() -> None:
     data = read_images(Path(arguments.data) / "mnist" / "mnist.npz")
     held_out = np.arange(len(data["x_train"])) % 10 == 0
 
-    encoder = train_digits(
-        data["x_train"][~held_out], data["y_train"][~held_out], arguments.batches, arguments.seed
-    )
+    encoder = train_digits(data["x_train"][~held_out], data["y_train"][~held_out], arguments.batches, arguments.seed)
     model = ImageEncoder(encoder, name="digit_encoder")
     threshold = model.fit_threshold(
         model.embed(data["x_train"][held_out]), data["y_train"][held_out], origin="held-out training images of MNIST"
