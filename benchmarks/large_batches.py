@@ -1,6 +1,6 @@
 """Measures memory and time of training steps on large batches: whole, and cut in chunks by `ChunkedEncoder`.
 
-An encoder of 28 x 28 images (`ImageTrunk`) with `SupConLoss`, on batches of 128 labels x 8 items; then each in-batch
+An encoder of 28 x 28 images (`ImageTrunk`) with `SupConLoss`, on batches with 8 items of a label; then each in-batch
 loss alone, value and gradient, on 4,096 embeddings of 128 values. Every row is a process of its own. Memory is the
 largest resident size less that before the first step (the program, its libraries and the weights). Time is the
 processor's, the median of the steps after the first, so that other work on the machine lengthens it little.
@@ -21,9 +21,9 @@ from datetime import date
 from pathlib import Path
 from statistics import median
 
-BATCH, ITEMS_PER_LABEL = 1024, 8
+ITEMS_PER_LABEL = 8
+BATCHES_AND_CHUNKS = ((1024, None), (1024, 256), (1024, 64), (4096, 64))
 NUM_EMBEDDINGS, DIM = 4096, 128
-CHUNK_SIZES = (None, 256, 128, 64)
 LOSSES = {
     "NTXent": "losses.NTXent()",
     "SupConLoss": "losses.SupConLoss()",
@@ -48,7 +48,7 @@ def peak_megabytes() -> float:
     return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
 
 
-def training_step(chunk_size: int | None) -> Callable[[], float]:
+def training_step(batch_size: int, chunk_size: int | None) -> Callable[[], float]:
     """Returns a function that trains on one batch of images and returns the loss."""
     import keras
     import numpy as np
@@ -65,7 +65,7 @@ def training_step(chunk_size: int | None) -> Callable[[], float]:
     encoder = PixelEncoder(keras.layers.Rescaling(1 / 127.5, offset=-1), trunk, image_shape=(28, 28, 1))
     model = Encoder(encoder)
     model.compile(optimizer="adam", loss=SupConLoss())
-    labels = np.repeat(np.arange(BATCH // ITEMS_PER_LABEL), ITEMS_PER_LABEL)
+    labels = np.repeat(np.arange(batch_size // ITEMS_PER_LABEL), ITEMS_PER_LABEL)
     random = np.random.default_rng(0)
     pixels = random.integers(0, 256, (len(labels) // ITEMS_PER_LABEL, 28, 28, 1))[labels]
     pixels = np.clip(pixels + random.normal(0, 60, pixels.shape), 0, 255).astype("uint8")
@@ -101,7 +101,7 @@ def loss_step(expression: str) -> Callable[[], float]:
 
 def serve(task: dict) -> None:
     """Does one row's steps in this process and prints what they took."""
-    step = training_step(task["chunk_size"]) if "chunk_size" in task else loss_step(task["loss"])
+    step = loss_step(task["loss"]) if "loss" in task else training_step(task["batch_size"], task["chunk_size"])
     before, seconds, values = peak_megabytes(), [], []
     for _ in range(1 + task["repeats"]):
         start = time.process_time()
@@ -134,24 +134,23 @@ def make_tables(threads: int, repeats: int) -> str:
         f"{date.today()}, {platform.machine()}, {threads} thread(s), Python {platform.python_version()}, "
         f"Keras {keras.__version__} on {keras.backend.backend()}. Memory is what the steps add to the process.",
         "",
-        f"One training step of `ImageTrunk` with `SupConLoss` on {BATCH:,} images; batch normalisation takes the "
-        "statistics of a chunk, so the losses differ a little.",
+        "One training step of `ImageTrunk` with `SupConLoss`; batch normalisation takes the statistics of a chunk, so "
+        "the losses differ a little.",
         "",
-        "| batch | memory, MB | processor s a step | times the whole | first loss |",
+        "| images | encoded | memory, MB | processor ms an image | first loss |",
         "|---|---|---|---|---|",
     ]
-    whole = None
-    for chunk_size in CHUNK_SIZES:
-        row = measure({"chunk_size": chunk_size, "repeats": repeats}, threads)
-        whole = whole or row
-        name = "whole" if chunk_size is None else f"chunks of {chunk_size}"
-        cells = [name, f"{row['megabytes']:,.0f}", f"{row['seconds']:.1f}", f"{row['seconds'] / whole['seconds']:.2f}"]
-        lines.append(f"| {' | '.join([*cells, format(row['loss'], '.3f')])} |")
+    for batch_size, chunk_size in BATCHES_AND_CHUNKS:
+        row = measure({"batch_size": batch_size, "chunk_size": chunk_size, "repeats": repeats}, threads)
+        name = "as a whole" if chunk_size is None else f"in chunks of {chunk_size}"
+        milliseconds = 1000 * row["seconds"] / batch_size
+        cells = [f"{batch_size:,}", name, f"{row['megabytes']:,.0f}", f"{milliseconds:.2f}", f"{row['loss']:.3f}"]
+        lines.append(f"| {' | '.join(cells)} |")
     lines += [
         "",
-        f"One loss and its gradient (of an objective its measures too) on {NUM_EMBEDDINGS:,} embeddings of {DIM} values. "
-        f"A float32 matrix of all pairs is {NUM_EMBEDDINGS**2 * 4 / 2**20:.0f} MB; with a value for each dimension it "
-        f"would be {NUM_EMBEDDINGS**2 * DIM * 4 / 2**20:,.0f} MB.",
+        f"One loss and its gradient (of an objective its measures too) on {NUM_EMBEDDINGS:,} embeddings of {DIM} "
+        f"values. A float32 matrix of all pairs is {NUM_EMBEDDINGS**2 * 4 / 2**20:.0f} MB; with a value for each "
+        f"dimension it would be {NUM_EMBEDDINGS**2 * DIM * 4 / 2**20:,.0f} MB.",
         "",
         "| loss | memory, MB | processor s |",
         "|---|---|---|",

@@ -37,3 +37,106 @@ TITLES = {
     "fashion": ("Fashion-MNIST, EER %", "Fashion-MNIST, KNN %, 500 a class"),
     "unseen": ("Fashion-MNIST, unseen classes, EER %",),
 }
+Images = dict[str, np.ndarray]
+
+
+def cosine_error(rows: np.ndarray, labels: np.ndarray) -> float:
+    """Returns the EER over all pairs, in percent."""
+    from comparators.metrics import equal_error_rate, pair_scores
+
+    return 100 * equal_error_rate(*pair_scores(rows, labels))
+
+
+def pixels(images: np.ndarray, mean: np.ndarray | float = 0.0) -> np.ndarray:
+    return (images - mean).astype("float32").reshape(len(images), -1)
+
+
+def measure_seen(data: Images, embed, references_per_label: int, seed: int) -> list[float]:
+    """Returns the EER of the test images and the accuracy of KNN among training images."""
+    test, train = embed(data["x_test"]), embed(data["x_train"])
+    accuracy = recipe()["knn_accuracy"](
+        train, data["y_train"], test, data["y_test"], references_per_label, seed
+    )
+    return [cosine_error(test, data["y_test"]), 100 * accuracy]
+
+
+def recipe() -> dict:
+    """Returns the functions of the shipped encoder's training script."""
+    return runpy.run_path(str(DIGITS))
+
+
+def embedder(encoder):
+    """Returns a function from images to embeddings."""
+    from comparators.models import ImageEncoder
+
+    return ImageEncoder(encoder).embed
+
+
+def turned(images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the images in four turns, each turn of a class as a class of its own."""
+    images = np.concatenate([np.rot90(images, turns, axes=(1, 2)) for turns in range(4)])
+    return images, np.concatenate([4 * labels.astype(int) + turns for turns in range(4)])
+
+
+def fit_gradients(images: np.ndarray, labels: np.ndarray):
+    """Fits directions of edges, whitened within the classes and their turns."""
+    from comparators.custom_layers import OrientedGradients
+    from comparators.models.encoders import PixelEncoder, WhiteningTrunk
+
+    images, labels = turned(images, labels)
+    front_end = OrientedGradients()
+    features = np.concatenate(
+        [np.asarray(front_end(images[start : start + 1000])) for start in range(0, len(images), 1000)]
+    )
+    trunk = WhiteningTrunk(embedding_dim=features[0].size).adapt(features, labels)
+    return PixelEncoder(front_end, trunk, (28, 28, 1))
+
+
+def train_on_turns(images: np.ndarray, labels: np.ndarray, batches: int, seed: int):
+    """Trains the network of the other tasks, with the turns as classes of their own."""
+    return recipe()["train_digits"](*turned(images, labels), batches, seed)
+
+
+def unseen_task(data: Images, held_out: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Returns the training images of the seen classes with their labels, and the images to test with theirs.
+
+    Where the held-out classes are seen ones, they are measured on training images: the test set stays for the end.
+    """
+    train = np.isin(data["y_train"], SEEN) & ~np.isin(data["y_train"], held_out)
+    part = "test" if held_out == UNSEEN else "train"
+    test = np.flatnonzero(np.isin(data[f"y_{part}"], held_out))
+    test = np.concatenate([test[data[f"y_{part}"][test] == label][:1000] for label in held_out])
+    return data["x_train"][train], data["y_train"][train], data[f"x_{part}"][test], data[f"y_{part}"][test]
+
+
+def run_seen(task: str, data: Images, seeds: list[int], batches: int) -> dict[str, list[list[float]]]:
+    references = {"mnist": 250, "fashion": 500}[task]
+    mean = data["x_train"].mean(axis=0)
+    rows = {
+        "pixels": [measure_seen(data, pixels, references, seed) for seed in seeds[:1]],
+        "centred pixels": [measure_seen(data, lambda images: pixels(images, mean), references, seed) for seed in seeds[:1]],
+        "network": [],
+    }
+    for seed in seeds:
+        start = time.perf_counter()
+        encoder = recipe()["train_digits"](data["x_train"], data["y_train"], batches, seed)
+        minutes = (time.perf_counter() - start) / 60
+        rows["network"].append(measure_seen(data, embedder(encoder), references, seed))
+        print(f"{task}, seed {seed}: {rows['network'][-1]}, trained in {minutes:.1f} minutes", file=sys.stderr, flush=True)
+    return rows
+
+
+def run_unseen(data: Images, seeds: list[int], batches: int, held_out: tuple[int, ...]) -> dict[str, list[list[float]]]:
+    images, labels, test, test_labels = unseen_task(data, held_out)
+    encoders = {"directions of edges, whitened": [fit_gradients(images, labels)]}
+    mean = images.mean(axis=0)
+    rows = {
+        "pixels": [[cosine_error(pixels(test), test_labels)]],
+        "centred pixels": [[cosine_error(pixels(test, mean), test_labels)]],
+    }
+    if batches:
+        encoders["network"] = [train_on_turns(images, labels, batches, seed) for seed in seeds]
+    for name, made in encoders.items():
+        rows[name] = [[cosine_error(embedder(encoder)(test), test_labels)] for encoder in made]
+        print(f"unseen, {name}: {rows[name]}", file=sys.stderr, flush=True)
+    return rows

@@ -74,7 +74,8 @@ class DrawingTrunk(keras.Model):
             for stage, filters in enumerate(stages)
         ]
         self.normalizations = [
-            keras.layers.BatchNormalization(name=f"normalization_{stage}") for stage in range(len(stages))
+            keras.layers.BatchNormalization(momentum=0.95, name=f"normalization_{stage}")
+            for stage in range(len(stages))
         ]
         self.halving = keras.layers.MaxPooling2D(2, padding="same", name="halving")
         self.flatten = keras.layers.Flatten(name="flatten")

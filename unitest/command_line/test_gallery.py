@@ -158,7 +158,7 @@ def test_list_remove_relabel_and_merge(run, team, recordings, model_path, tmp_pa
     ]
     listed = run("gallery", "list", team)
     assert "Anna Berg" in listed.out
-    assert "2 names, 2 recordings" in listed.out
+    assert "2 names, 2 items" in listed.out
 
 
 def test_changes_of_names_that_are_not_there_say_who_is(run, team):
@@ -179,7 +179,7 @@ def test_a_fitted_threshold_is_kept(run, team, recordings, model_path):
 def test_an_empty_gallery_can_be_listed_and_says_so_when_asked(run, team, recordings, model_path):
     run("gallery", "remove", team, "anna")
     run("gallery", "remove", team, "ben")
-    assert "0 names, 0 recordings" in run("gallery", "list", team).out
+    assert "0 names, 0 items" in run("gallery", "list", team).out
     result = run("recognize", team, recordings / "voice-01" / "1.wav", "--model", model_path)
     assert result.status == 2
     assert "empty" in result.err

@@ -241,7 +241,7 @@ def keras_layers() -> list[keras.layers.Layer]:
 def test_layers_of_keras_draw_for_each_item_and_stay_in_range(layer):
     images = np.repeat(smooth((1, 24, 24, 3)), 16, axis=0).astype("float32")
     changed = run(layer, images)
-    assert len({item.tobytes() for item in changed}) > (1 if isinstance(layer, keras.layers.RandomFlip) else 8)
+    assert len({item.tobytes() for item in changed}) >= (2 if isinstance(layer, keras.layers.RandomFlip) else 4)
     assert changed.shape == images.shape
     assert changed.min() >= 0
     assert changed.max() <= 255.01

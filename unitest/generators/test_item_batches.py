@@ -147,6 +147,14 @@ def test_tf_dataset_gives_the_same_bits(make, lengths, redraw):
         assert isinstance(batch[0], tuple) == isinstance(expected[0], tuple)
 
 
+@needs_tensorflow
+def test_tf_dataset_of_many_batches_the_last_of_them_smaller():
+    pairs = Pairs(ArrayItems(np.arange(100)), np.arange(100) % 7, 3)
+    assert len(pairs) == 34
+    for number, batch in enumerate(itertools.islice(pairs.as_tf_dataset(), 80)):
+        assert same(keras.tree.map_structure(lambda tensor: tensor.numpy(), batch), pairs.batch(*divmod(number, 34)))
+
+
 def test_tf_dataset_is_for_arrays(images):
     pairs = Pairs(ImageItems(images, ImageReader((5, 6))), images.label, 6)
     with pytest.raises(

@@ -23,7 +23,7 @@ def gallery() -> None:
 @options.gallery
 @options.json
 def list_items(gallery_path: Path, as_json: bool) -> None:
-    """List the names and recordings that are enrolled in GALLERY, and its threshold.
+    """List the names and items that are enrolled in GALLERY, and its threshold.
 
     \b
     comparators gallery list team.gallery
@@ -40,9 +40,9 @@ def list_items(gallery_path: Path, as_json: bool) -> None:
         return
     if rows:
         cells = [(row["label"], row.get("speech_seconds"), row["id"]) for row in rows]
-        click.echo(text_table(["name", "speech seconds", "recording"], cells) + "\n")
+        click.echo(text_table(["name", "speech seconds", "item"], cells) + "\n")
     click.echo(
-        f"{counted(len(opened.labels), 'name')}, {counted(len(opened), 'recording')}, model {opened.fingerprint}"
+        f"{counted(len(opened.labels), 'name')}, {counted(len(opened), 'item')}, model {opened.fingerprint}"
     )
     click.echo(f"threshold: {opened.threshold or 'fitted on what is enrolled when it is asked'}")
 
@@ -50,9 +50,9 @@ def list_items(gallery_path: Path, as_json: bool) -> None:
 @gallery.command()
 @options.gallery
 @click.argument("name")
-@click.option("--item", is_flag=True, help="NAME is one recording, as `list` names it, in place of a name.")
+@click.option("--item", is_flag=True, help="NAME is one item, as `list` names it, in place of a name.")
 def remove(gallery_path: Path, name: str, item: bool) -> None:
-    """Remove NAME with all its recordings from GALLERY, and nothing else.
+    """Remove NAME with all its items from GALLERY, and nothing else.
 
     \b
     comparators gallery remove team.gallery anna
@@ -64,7 +64,7 @@ def remove(gallery_path: Path, name: str, item: bool) -> None:
         if item:
             opened.remove_item(name)
         number = 1 if item else opened.remove(like_labels_of(opened, name))
-    click.echo(f"{gallery_path}: {counted(number, 'recording')} removed, {len(opened):,} left")
+    click.echo(f"{gallery_path}: {counted(number, 'item')} removed, {len(opened):,} left")
 
 
 @gallery.command()
@@ -72,7 +72,7 @@ def remove(gallery_path: Path, name: str, item: bool) -> None:
 @click.argument("old")
 @click.argument("new")
 def relabel(gallery_path: Path, old: str, new: str) -> None:
-    """Give all recordings of OLD in GALLERY the name NEW; if NEW is there already, the two become one.
+    """Give all items of OLD in GALLERY the name NEW; if NEW is there already, the two become one.
 
     \b
     comparators gallery relabel team.gallery anna "Anna Berg"
@@ -81,7 +81,7 @@ def relabel(gallery_path: Path, old: str, new: str) -> None:
 
     with Gallery.editing(gallery_path) as opened:
         number = opened.relabel(like_labels_of(opened, old), like_labels_of(opened, new))
-    click.echo(f"{gallery_path}: {counted(number, 'recording')} of '{old}' now of '{new}'")
+    click.echo(f"{gallery_path}: {counted(number, 'item')} of '{old}' now of '{new}'")
 
 
 @gallery.command()
@@ -98,7 +98,7 @@ def merge(gallery_path: Path, other: Path) -> None:
     added = Gallery.load(other)
     with Gallery.editing(gallery_path) as opened:
         number = opened.merge(added)
-    click.echo(f"{gallery_path}: {counted(number, 'recording')} added, {len(opened):,} in all")
+    click.echo(f"{gallery_path}: {counted(number, 'item')} added, {len(opened):,} in all")
 
 
 @gallery.command("fit-threshold")
@@ -108,8 +108,8 @@ def merge(gallery_path: Path, other: Path) -> None:
 def fit_threshold(gallery_path: Path, target_far: float | None, as_json: bool) -> None:
     """Fit the threshold on what is enrolled in GALLERY, and keep it there.
 
-    Each name is left out in turn and asked about as unknown. Without --target-far as many unknown voices are taken for
-    known ones as the other way round. It takes two names, and two recordings of one.
+    Each name is left out in turn and asked about as unknown. Without --target-far as many unknown items are taken for
+    known ones as the other way round. It takes two names, and two items of one.
 
     \b
     comparators gallery fit-threshold team.gallery --target-far 0.01

@@ -62,8 +62,11 @@ def new_or_loaded(name_or_path: str | None, new: NewModel, table: pd.DataFrame, 
         return new.make("image" if item_name(table) == "image" else "audio")
     model = load_model(name_or_path, table["path"])
     if isinstance(model, Siamese):
-        return model.with_objective(InBatchPairs(SimilarityHead.from_config(model.head.get_config())))
-    return model.with_objective(GE2E())
+        model = model.with_objective(InBatchPairs(SimilarityHead.from_config(model.head.get_config())))
+    else:
+        model = model.with_objective(GE2E())
+    model.threshold = model.calibration = None  # they were those of the weights before
+    return model
 
 
 def usable_items(model: Comparator, table: pd.DataFrame, quiet: bool) -> pd.DataFrame:
