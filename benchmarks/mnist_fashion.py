@@ -54,9 +54,7 @@ def pixels(images: np.ndarray, mean: np.ndarray | float = 0.0) -> np.ndarray:
 def measure_seen(data: Images, embed, references_per_label: int, seed: int) -> list[float]:
     """Returns the EER of the test images and the accuracy of KNN among training images."""
     test, train = embed(data["x_test"]), embed(data["x_train"])
-    accuracy = recipe()["knn_accuracy"](
-        train, data["y_train"], test, data["y_test"], references_per_label, seed
-    )
+    accuracy = recipe()["knn_accuracy"](train, data["y_train"], test, data["y_test"], references_per_label, seed)
     return [cosine_error(test, data["y_test"]), 100 * accuracy]
 
 
@@ -114,7 +112,9 @@ def run_seen(task: str, data: Images, seeds: list[int], batches: int) -> dict[st
     mean = data["x_train"].mean(axis=0)
     rows = {
         "pixels": [measure_seen(data, pixels, references, seed) for seed in seeds[:1]],
-        "centred pixels": [measure_seen(data, lambda images: pixels(images, mean), references, seed) for seed in seeds[:1]],
+        "centred pixels": [
+            measure_seen(data, lambda images: pixels(images, mean), references, seed) for seed in seeds[:1]
+        ],
         "network": [],
     }
     for seed in seeds:
@@ -122,7 +122,9 @@ def run_seen(task: str, data: Images, seeds: list[int], batches: int) -> dict[st
         encoder = recipe()["train_digits"](data["x_train"], data["y_train"], batches, seed)
         minutes = (time.perf_counter() - start) / 60
         rows["network"].append(measure_seen(data, embedder(encoder), references, seed))
-        print(f"{task}, seed {seed}: {rows['network'][-1]}, trained in {minutes:.1f} minutes", file=sys.stderr, flush=True)
+        print(
+            f"{task}, seed {seed}: {rows['network'][-1]}, trained in {minutes:.1f} minutes", file=sys.stderr, flush=True
+        )
     return rows
 
 
@@ -140,3 +142,50 @@ def run_unseen(data: Images, seeds: list[int], batches: int, held_out: tuple[int
         rows[name] = [[cosine_error(embedder(encoder)(test), test_labels)] for encoder in made]
         print(f"unseen, {name}: {rows[name]}", file=sys.stderr, flush=True)
     return rows
+
+
+def cell(values: list[float]) -> str:
+    mean = f"{np.mean(values):.2f}"
+    return mean if len(values) == 1 else f"**{mean}** ({min(values):.2f} to {max(values):.2f})"
+
+
+def make_table(task: str, rows: dict[str, list[list[float]]]) -> str:
+    """Returns the table of a task: the mean over the seeds, with the lowest and the highest."""
+    titles = TITLES[task]
+    lines = [f"| {task} | {' | '.join(titles)} |", f"|{'---|' * (len(titles) + 1)}"]
+    lines += [f"| {name} | {' | '.join(map(cell, zip(*runs, strict=True)))} |" for name, runs in rows.items()]
+    lines.append(f"| predecessor, as it printed | {' | '.join(PREDECESSOR[task])} |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=os.environ.get("COMPARATORS_DATA"), help="folder of the data")
+    parser.add_argument("--tasks", nargs="+", choices=TITLES, default=list(TITLES))
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--batches", type=int, default=1500, help="that a network is trained on; 0 for no network")
+    parser.add_argument("--held-out", type=int, nargs="+", default=UNSEEN, help="classes of `unseen` to measure on")
+    parser.add_argument("--output", type=Path, help="Markdown file to write the tables to")
+    arguments = parser.parse_args()
+    if arguments.data is None:
+        parser.error("name the folder of the data with --data, or in the environment variable COMPARATORS_DATA")
+    read, folder = recipe()["read_images"], Path(arguments.data)
+    parts = [
+        f"{date.today()}, {platform.machine()} with {os.cpu_count()} cores; Python {platform.python_version()}; "
+        f"seeds {', '.join(map(str, arguments.seeds))}; {arguments.batches} batches of 250 images.\n"
+    ]
+    for task in arguments.tasks:
+        name = "mnist" if task == "mnist" else "fashion_mnist"
+        data = read(folder / name / f"{name}.npz")
+        if task == "unseen":
+            rows = run_unseen(data, arguments.seeds, arguments.batches, tuple(arguments.held_out))
+        else:
+            rows = run_seen(task, data, arguments.seeds, arguments.batches)
+        parts.append(make_table(task, rows))
+        print(parts[-1], flush=True)
+    if arguments.output:
+        arguments.output.write_text("\n".join(parts), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

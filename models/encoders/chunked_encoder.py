@@ -19,6 +19,7 @@ class ChunkedEncoder(keras.Model):
     - Random layers draw for each chunk anew, and the same numbers again when it is recomputed.
     - Batch normalisation takes the statistics of a chunk, not of the batch, and its moving averages move once a chunk:
       keep chunks at 32 items or more. With layer or group normalisation nothing differs.
+    - On TensorFlow it trains without XLA, which Keras sees to where `jit_compile` is left as it is.
     - Chunks are of one size. Where the batch does not divide, its first items fill the last chunk, and are dropped.
 
     Args:
@@ -55,6 +56,8 @@ class ChunkedEncoder(keras.Model):
             raise ValueError(f"`chunk_size` must be positive. Received: chunk_size={chunk_size}.")
         self.encoder = encoder
         self.chunk_size = int(chunk_size)
+        # TensorFlow's XLA wants the number of chunks before it knows the batch; Keras then trains without XLA.
+        self.supports_jit = keras.backend.backend() != "tensorflow"
         self.built = encoder.built
 
     def build(self, input_shape) -> None:

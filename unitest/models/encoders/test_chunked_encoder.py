@@ -162,6 +162,11 @@ def test_embeddings_fingerprint_and_file_are_those_of_the_encoder(items, tmp_pat
     np.testing.assert_allclose(again.embed(items[0]), plain.embed(items[0]), atol=1e-6)
 
 
+def test_keras_leaves_out_xla_on_tensorflow_only():
+    model = Encoder(ChunkedEncoder(network(), 4))
+    assert keras.src.trainers.trainer.model_supports_jit(model) is (keras.backend.backend() != "tensorflow")
+
+
 def test_bad_arguments_are_named():
     with pytest.raises(ValueError, match="chunk_size=0"):
         ChunkedEncoder(network(), 0)
