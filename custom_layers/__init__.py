@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = attach(
         "AddNoise": "add_noise",
         "AttentiveStatisticsPooling": "attentive_statistics_pooling",
         "BandLimit": "band_limit",
+        "CenteredInk": "centered_ink",
         "CosineClassifier": "cosine_classifier",
         "CrossBatchMemory": "cross_batch_memory",
         "GE2E": "ge2e",

@@ -28,7 +28,7 @@ def trained(encoder, items, steps=3, objective=None):
     return losses, encoder.get_weights()
 
 
-@pytest.mark.parametrize("chunk_size", [1, 3, 5, 64])
+@pytest.mark.parametrize("chunk_size", [1, 4, 64])
 def test_training_is_that_of_the_whole_batch(items, chunk_size):
     losses, weights = trained(network(), items)
     chunked_losses, chunked_weights = trained(ChunkedEncoder(network(), chunk_size), items)
@@ -162,9 +162,12 @@ def test_embeddings_fingerprint_and_file_are_those_of_the_encoder(items, tmp_pat
     np.testing.assert_allclose(again.embed(items[0]), plain.embed(items[0]), atol=1e-6)
 
 
-def test_keras_leaves_out_xla_on_tensorflow_only():
-    model = Encoder(ChunkedEncoder(network(), 4))
-    assert keras.src.trainers.trainer.model_supports_jit(model) is (keras.backend.backend() != "tensorflow")
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="only TensorFlow's XLA cannot compile it")
+def test_keras_leaves_out_xla_even_where_it_is_asked_for(items):
+    model = Encoder(ChunkedEncoder(network(), 4), objective=GE2E())
+    with pytest.warns(UserWarning, match="jit"):
+        model.compile("adam", jit_compile=True)
+    assert np.isfinite(model.fit(*items, batch_size=10, verbose=0).history["loss"]).all()
 
 
 def test_bad_arguments_are_named():
