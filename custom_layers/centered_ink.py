@@ -10,9 +10,9 @@ from comparators.custom_layers.random_affine import resample
 class CenteredInk(keras.layers.Layer):
     """Turns dark strokes on white into ink from 0 to 1, and moves its centre of mass to the middle of the picture.
 
-    Where on the paper a character stands tells nothing about it: a network that is spared to learn this needs less data.
-    What is moved out of the picture is lost. With `spread` all drawings are also brought to one size. A picture without
-    any ink stays as it is.
+    Where on the paper a character stands tells nothing about it, and a network that need not learn this does with less
+    data. With `spread` all drawings are also brought to one size. What comes to lie outside of the picture is lost; a
+    picture without any ink stays as it is.
 
     Args:
         spread: root of the mean squared distance of the ink from its centre, as a share of the picture's smaller side,
