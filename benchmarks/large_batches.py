@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import date
+from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
@@ -113,7 +114,8 @@ def serve(task: dict) -> None:
 
 def measure(task: dict, threads: int) -> dict:
     names = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
-    environment = os.environ | dict.fromkeys(names, str(threads)) | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+    environment = os.environ | dict.fromkeys(names, str(threads))
+    environment |= {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
     command = [sys.executable, __file__, "--worker", json.dumps(task)]
     result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if result.returncode:
@@ -124,15 +126,13 @@ def measure(task: dict, threads: int) -> dict:
 
 
 def make_tables(threads: int, repeats: int) -> str:
-    import keras
-
     lines = [
         "# Large batches in bounded memory",
         "",
         "    python benchmarks/large_batches.py --output benchmarks/large_batches.md",
         "",
         f"{date.today()}, {platform.machine()}, {threads} thread(s), Python {platform.python_version()}, "
-        f"Keras {keras.__version__} on {keras.backend.backend()}. Memory is what the steps add to the process.",
+        f"Keras {version('keras')} on TensorFlow {version('tensorflow')}. Memory is what the steps add to the process.",
         "",
         "One training step of `ImageTrunk` with `SupConLoss`; batch normalisation takes the statistics of a chunk, so "
         "the losses differ a little.",
