@@ -3,6 +3,7 @@
 import keras
 from keras import KerasTensor, ops
 
+from comparators.custom_layers.l2_normalization import l2_normalize
 from comparators.losses.precise_loss import PreciseLoss, check_positive
 
 
@@ -62,7 +63,7 @@ class OneShotLoss(PreciseLoss):
                 f"Received: embeddings of shape {tuple(embeddings.shape)}."
             )
         num_items, dim = self.items_per_label, embeddings.shape[-1]
-        directions = ops.reshape(ops.normalize(embeddings, axis=-1, epsilon=1e-12), (-1, num_items, dim))
+        directions = ops.reshape(l2_normalize(embeddings), (-1, num_items, dim))
         logits = ops.einsum("pkd,qld->pklq", directions, directions) / self.temperature
         own = ops.einsum("pkd,pld->pkl", directions, directions) / self.temperature
         losses = ops.logsumexp(logits, axis=-1) - own

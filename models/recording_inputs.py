@@ -132,7 +132,7 @@ class RecordingInputs:
         ):
             inputs = [inputs]
         if isinstance(inputs, str | os.PathLike | Mapping | pd.DataFrame):
-            for row in read_manifest(inputs).to_dict("records"):
+            for row in read_manifest(inputs, media=self.media).to_dict("records"):
                 yield self.read(row["path"], row.get("start"), row.get("end"), row.get("channel"))
         else:
             for index, item in enumerate(inputs):

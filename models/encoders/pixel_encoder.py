@@ -15,7 +15,7 @@ class PixelEncoder(keras.Model):
     Args:
         front_end: layer from pixels in 0..255 `(batch, height, width, channels)` to what the trunk takes, such as
             `keras.layers.Rescaling(1 / 127.5, offset=-1)`.
-        trunk: model from rescaled images to embeddings `(batch, embedding_dim)`, such as `ImageTrunk`.
+        trunk: model from rescaled images to embeddings `(batch, embedding_dim)`, such as `ImageTrunk`, or any of yours.
         image_shape: `(height, width, channels)` of the images.
         augmentation: layers applied to the pixels in training only, in this order, such as `RandomAffine` or
             `keras.layers.RandomFlip`. Each is called as `layer(images, training=True)` and keeps values in 0..255.
@@ -84,7 +84,7 @@ class PixelEncoder(keras.Model):
     @property
     def embedding_dim(self) -> int:
         """Values in an embedding."""
-        return self.trunk.embedding_dim
+        return int(self.trunk.compute_output_shape((None, *self.image_shape))[-1])
 
     def get_config(self) -> dict:
         serialize = keras.saving.serialize_keras_object

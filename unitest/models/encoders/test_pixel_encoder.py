@@ -49,6 +49,13 @@ def test_saved(images, tmp_path):
     np.testing.assert_allclose(loaded.predict(images, verbose=0), encoder.predict(images, verbose=0), atol=1e-6)
 
 
+def test_any_model_is_a_trunk(images):
+    trunk = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(3)])
+    encoder = PixelEncoder(keras.layers.Rescaling(1 / 255), trunk, (12, 12, 1))
+    assert encoder.embedding_dim == 3
+    assert tuple(encoder(images).shape) == (6, 3)
+
+
 @pytest.mark.parametrize("image_shape", [(12, 12), (12, 12, 2), (0, 12, 3)])
 def test_errors(image_shape):
     with pytest.raises(ValueError, match=r"`image_shape` must be \(height, width, channels\) with 1 or 3 channels"):
