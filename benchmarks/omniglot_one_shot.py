@@ -12,7 +12,6 @@ alphabets, which are not in this data; how far 20 runs alone would be off is tol
 import argparse
 import importlib.util
 import os
-import platform
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,9 +21,10 @@ import numpy as np
 import pandas as pd
 
 RECIPE = Path(__file__).parents[1] / "pretrained_models" / "character_encoder" / "train.py"
+OURS, PLAIN = "ours", "ours, without augmentation"
 PUBLISHED = (
-    ("people", 4.5, "(all their lives)"),
-    ("hierarchical Bayesian program learning", 3.3, "30, with the order of strokes"),
+    ("people", 4.5, ""),
+    ("Bayesian program learning", 3.3, "30, and the order of the strokes"),
     ("deep siamese network", 8.0, "30"),
     ("convolutional network", 13.5, "30"),
 )
@@ -46,19 +46,56 @@ def uncertainty_of_twenty_runs(embeddings: np.ndarray, table: pd.DataFrame) -> f
     return float(100 * np.std([one_shot_error(embeddings, *columns, num_runs=20, seed=seed) for seed in range(100)]))
 
 
+def train_and_measure(
+    recipe: ModuleType, images: np.ndarray, table: pd.DataFrame, system: str, seed: int, fold: int, steps: int
+) -> pd.DataFrame:
+    """Returns a row for each alphabet of the fold, by a training on the others."""
+    held_out = table["alphabet"].isin(recipe.FOLDS[fold]).to_numpy()
+    rows = table[held_out].reset_index(drop=True)
+    start = time.process_time()
+    model = recipe.train_encoder(images[~held_out], table[~held_out], seed, steps, augmented=system == OURS)
+    seconds = time.process_time() - start
+    embeddings = model.embed(images[held_out])
+    errors = recipe.held_out_error(embeddings, rows)
+    told = {"steps": steps, "seconds": seconds, "of_20_runs": uncertainty_of_twenty_runs(embeddings, rows)}
+    return pd.DataFrame(
+        [{"system": system, "seed": seed, "alphabet": name, "error": error, **told} for name, error in errors.items()]
+    )
+
+
 def markdown(rows: Sequence[Sequence[str]]) -> str:
     """Returns rows, the first of them the heads, as a table."""
     head, *body = ["| " + " | ".join(row) + " |" for row in rows]
     return "\n".join([head, "|---" * len(rows[0]) + "|", *body])
 
 
+def report(errors: pd.DataFrame) -> str:
+    """Returns the tables: errors of each alphabet and their mean, with its spread over seeds; what is published."""
+    alphabets = sorted(errors["alphabet"].unique())
+    rows = [["error in %", *alphabets, "mean", "seeds", "deviation over seeds (lowest to highest)"]]
+    for system, part in errors.groupby("system", sort=False):
+        by_alphabet, by_seed = part.groupby("alphabet")["error"].mean(), part.groupby("seed")["error"].mean()
+        spread = f"{by_seed.std():.2f} ({by_seed.min():.1f} to {by_seed.max():.1f})" if len(by_seed) > 1 else ""
+        cells = [f"{by_alphabet.get(name, np.nan):.1f}" for name in alphabets]
+        rows.append([system, *cells, f"{by_alphabet.mean():.1f}", str(len(by_seed)), spread])
+    published = [["published, on Omniglot's own runs", "error in %", "alphabets learnt from"]]
+    published += [[name, f"{error:.1f}", alphabets_learnt] for name, error, alphabets_learnt in PUBLISHED]
+    ours = errors[errors["system"] == OURS]
+    return (
+        f"{markdown(rows)}\n\n{markdown(published)}\n\n{ours['steps'].max():.0f} steps, "
+        f"{ours['seconds'].mean():.0f} s of processor time a training; 400 runs an alphabet. "
+        f"Standard deviation of the mean of 20 runs alone: {ours['of_20_runs'].mean():.1f} %.\n"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=os.environ.get("COMPARATORS_DATA"), help="folder of the data")
     parser.add_argument("--seeds", type=int, nargs="+", default=list(range(5)))
-    parser.add_argument("--plain-seeds", type=int, nargs="*", default=[0], help="of the rows without augmentation")
+    parser.add_argument("--plain-seeds", type=int, nargs="*", default=[], help="of the row without augmentation")
     parser.add_argument("--folds", type=int, nargs="+", default=list(range(4)))
     parser.add_argument("--steps", type=int, help="of each training; by default those of the recipe")
+    parser.add_argument("--results", type=Path, help="a CSV file to go on with: what is in it is not done again")
     parser.add_argument("--output", type=Path, help="a Markdown file to write")
     arguments = parser.parse_args()
     if arguments.data is None:
@@ -71,50 +108,31 @@ def main() -> None:
         "raw pixels": 255.0 - images.astype(np.float32),
         "raw pixels, ink centred and of one size": np.asarray(recipe.CenteredInk(recipe.SPREAD)(images)),
     }
-    plans = [("ours", seed) for seed in arguments.seeds]
-    plans += [("without augmentation", seed) for seed in arguments.plain_seeds]
-    errors, seconds, uncertainty = [], [], []
-    for fold in arguments.folds:
-        held_out = table["alphabet"].isin(recipe.FOLDS[fold]).to_numpy()
-        rows = table[held_out].reset_index(drop=True)
-        for system, values in pixels.items():
-            found = recipe.held_out_error(values[held_out].reshape(len(rows), -1), rows)
-            errors += [(system, 0, alphabet, error) for alphabet, error in found.items()]
-        for system, seed in plans:
-            start = time.process_time()
-            model = recipe.train_encoder(images[~held_out], table[~held_out], seed, steps, augmented=system == "ours")
-            seconds.append(time.process_time() - start)
-            embeddings = model.embed(images[held_out])
-            found = recipe.held_out_error(embeddings, rows)
-            if system == "ours":
-                uncertainty.append(uncertainty_of_twenty_runs(embeddings, rows))
-            errors += [(system, seed, alphabet, error) for alphabet, error in found.items()]
-            told = ", ".join(f"{alphabet} {error:.1f}" for alphabet, error in found.items())
-            print(f"fold {fold}, {system}, seed {seed}: {told} ({seconds[-1]:.0f} s of processor time)", flush=True)
-
-    report = _report(pd.DataFrame(errors, columns=["system", "seed", "alphabet", "error"]))
-    report += (
-        f"\n\n{platform.processor() or platform.machine()}, {np.mean(seconds):.0f} s of processor time a training; "
-        f"{steps} steps; 400 runs an alphabet. Standard deviation of the mean of 20 runs alone: "
-        f"{np.mean(uncertainty):.1f} %.\n"
-    )
-    print(report)
+    errors = [
+        pd.DataFrame({"system": system, "seed": 0, **row} for row in _pixel_rows(recipe, values, table))
+        for system, values in pixels.items()
+    ]
+    resumed = arguments.results is not None and arguments.results.is_file()
+    errors.append(pd.read_csv(arguments.results) if resumed else pd.DataFrame(columns=["system", "seed", "alphabet"]))
+    done = {tuple(row) for row in errors[-1][["system", "seed", "alphabet"]].itertuples(index=False)}
+    plans = [(OURS, seed) for seed in arguments.seeds] + [(PLAIN, seed) for seed in arguments.plain_seeds]
+    for system, seed in plans:
+        for fold in arguments.folds:
+            if (system, seed, recipe.FOLDS[fold][0]) in done:
+                continue
+            errors.append(train_and_measure(recipe, images, table, system, seed, fold, steps))
+            print(errors[-1].to_string(index=False, header=False, float_format="%.2f"), flush=True)
+            if arguments.results:
+                pd.concat(errors[len(pixels) :]).to_csv(arguments.results, index=False)
+    tables = report(pd.concat(errors))
+    print(tables)
     if arguments.output:
-        arguments.output.write_text(report, encoding="utf-8")
+        arguments.output.write_text(tables, encoding="utf-8")
 
 
-def _report(errors: pd.DataFrame) -> str:
-    """Returns the table: error of each alphabet, and the mean over alphabets with its spread over seeds."""
-    alphabets = sorted(errors["alphabet"].unique())
-    rows = [["error in %", *alphabets, "mean", "deviation over seeds (lowest to highest)"]]
-    for system in errors["system"].unique():
-        part = errors[errors["system"] == system]
-        by_alphabet, by_seed = part.groupby("alphabet")["error"].mean(), part.groupby("seed")["error"].mean()
-        spread = f"{by_seed.std():.2f} ({by_seed.min():.1f} to {by_seed.max():.1f})" if len(by_seed) > 1 else ""
-        rows.append([system, *(f"{by_alphabet[name]:.1f}" for name in alphabets), f"{by_alphabet.mean():.1f}", spread])
-    published = [["published, on Omniglot's own runs", "error in %", "alphabets learnt from"]]
-    published += [[name, f"{error:.1f}", alphabet_count] for name, error, alphabet_count in PUBLISHED]
-    return markdown(rows) + "\n\n" + markdown(published)
+def _pixel_rows(recipe: ModuleType, values: np.ndarray, table: pd.DataFrame) -> list[dict]:
+    errors = recipe.held_out_error(values.reshape(len(values), -1), table)
+    return [{"alphabet": name, "error": error} for name, error in errors.items()]
 
 
 if __name__ == "__main__":

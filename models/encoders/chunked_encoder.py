@@ -13,8 +13,9 @@ class ChunkedEncoder(keras.Model):
     In-batch losses get better with the number of items that they compare, while the activations of a network fill
     memory. Here a chunk's activations are dropped once it is encoded; the loss sees the embeddings of the whole batch,
     and then each chunk is encoded again for its gradients, one after the other. Values and gradients are those of the
-    whole batch; memory is that of one chunk, for about one third more time. Wrap the encoder, or only its trunk:
-    `WaveformEncoder(front_end, ChunkedEncoder(trunk, 64))`. Out of training nothing is cut or recomputed.
+    whole batch; memory is that of one chunk, for about one third more time (`benchmarks/large_batches.md`). Wrap the
+    encoder, or only its trunk: `WaveformEncoder(front_end, ChunkedEncoder(trunk, 64))`. Out of training nothing is cut
+    or recomputed.
 
     - Random layers draw for each chunk anew, and the same numbers again when it is recomputed.
     - Batch normalisation takes the statistics of a chunk, not of the batch, and its moving averages move once a chunk:

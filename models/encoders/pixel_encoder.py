@@ -84,7 +84,8 @@ class PixelEncoder(keras.Model):
     @property
     def embedding_dim(self) -> int:
         """Values in an embedding."""
-        return int(self.trunk.compute_output_shape((None, *self.image_shape))[-1])
+        rescaled = self.front_end.compute_output_shape((None, *self.image_shape))
+        return int(self.trunk.compute_output_shape(rescaled)[-1])
 
     def get_config(self) -> dict:
         serialize = keras.saving.serialize_keras_object
