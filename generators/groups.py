@@ -45,7 +45,7 @@ class Groups(ItemBatches):
         use_multiprocessing: bool = False,
         max_queue_size: int = 10,
     ):
-        check_one_label_each(len(sampler.codes), len(items))
+        check_one_label_each(sampler.codes, len(items))
         super().__init__(items, sampler, start_epoch, redraw, workers, use_multiprocessing, max_queue_size)
 
     @property

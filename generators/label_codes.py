@@ -18,6 +18,7 @@ def label_codes(labels: Sequence | np.ndarray | pd.Series) -> tuple[np.ndarray, 
         The names, sorted, and the position of each item's label among them, int32 `(n,)`.
 
     Raises:
+        TypeError: `labels` is None, or nothing with a length.
         ValueError: the labels are not one for each item, some are missing (None, NaN or ""), or strings and numbers
             are mixed. The message names the rows.
 
@@ -37,13 +38,32 @@ def label_codes(labels: Sequence | np.ndarray | pd.Series) -> tuple[np.ndarray, 
     return names, codes.astype(np.int32)
 
 
-def check_one_label_each(num_labels: int, num_items: int) -> None:
-    """Raises a ValueError where there is not one label for each item."""
-    if num_labels != num_items:
-        raise ValueError(f"`labels` must have one entry for each of the {num_items} items. Received: {num_labels}.")
+def check_one_label_each(labels: Sequence | np.ndarray | pd.Series, num_items: int) -> None:
+    """Raises what is wrong where there is not one label for each item.
+
+    Args:
+        labels: of the items.
+        num_items: how many there are.
+
+    Raises:
+        TypeError: `labels` is None, or nothing with a length.
+        ValueError: there are more or fewer labels than items.
+    """
+    _check_several(labels)
+    if len(labels) != num_items:
+        raise ValueError(f"`labels` must have one entry for each of the {num_items} items. Received: {len(labels)}.")
+
+
+def _check_several(labels: Sequence | np.ndarray | pd.Series) -> None:
+    if isinstance(labels, str) or not hasattr(labels, "__len__"):
+        raise TypeError(
+            f"`labels` must be a list or array with one string or number for each item. Received: {labels!r}. "
+            "Where nothing is labelled, train on `TwoViews` of each item."
+        )
 
 
 def _flat(labels: Sequence | np.ndarray | pd.Series) -> np.ndarray:
+    _check_several(labels)
     # NumPy by itself would make None and NaN in a list of strings into the strings "None" and "nan".
     labels = np.asarray(labels if hasattr(labels, "dtype") else pd.Series(list(labels), dtype=object))
     if labels.ndim != 1:

@@ -59,7 +59,8 @@ def read_pair_table(source: str | os.PathLike | pd.DataFrame) -> tuple[pd.DataFr
     used = [column for column in table.columns if column == target or _is_of_a_side(column)]
     first, second = positions.reshape(2, -1)
     pairs = pd.DataFrame({"item_a": first, "item_b": second, "same": same})
-    return files, pairs.join(table.drop(columns=used), rsuffix="_of_source")
+    others = table.drop(columns=used)
+    return files, pairs.join(others.rename(columns={name: f"{name}_of_source" for name in pairs.columns}))
 
 
 def _read_csv(path: Path) -> pd.DataFrame:

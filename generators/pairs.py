@@ -58,7 +58,7 @@ class Pairs(ItemBatches):
         use_multiprocessing: bool = False,
         max_queue_size: int = 10,
     ):
-        check_one_label_each(len(labels), len(items))
+        check_one_label_each(labels, len(items))
         sampler = PairSampler(labels, batch_size, same_fraction, seed)
         super().__init__(items, sampler, start_epoch, redraw, workers, use_multiprocessing, max_queue_size)
 

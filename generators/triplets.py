@@ -56,7 +56,7 @@ class Triplets(ItemBatches):
         use_multiprocessing: bool = False,
         max_queue_size: int = 10,
     ):
-        check_one_label_each(len(labels), len(items))
+        check_one_label_each(labels, len(items))
         sampler = TripletSampler(labels, batch_size, seed)
         super().__init__(items, sampler, start_epoch, redraw, workers, use_multiprocessing, max_queue_size)
 

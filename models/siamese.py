@@ -105,7 +105,21 @@ class Siamese(Comparator):
         return self.encoder(inputs, training=training)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """Returns the objective's loss for single items, and the compiled loss for pairs."""
+        """Returns the objective's loss for single items, and the compiled loss for pairs.
+
+        Raises:
+            ValueError: if there is no compiled loss for pairs, or neither an objective nor a loss for single items.
+        """
+        if is_row(x) and self.loss is None:
+            raise ValueError(
+                "Pairs need a loss; an objective is for batches of single items. Received: a batch of pairs, no loss. "
+                'Give `compile(loss="binary_crossentropy")`, or train on groups such as `ArrayGroups`.'
+            )
+        if not is_row(x) and self.objective is None and isinstance(self.loss, str | keras.losses.BinaryCrossentropy):
+            raise ValueError(
+                f"The compiled loss is for pairs. Received: single items, loss={self.loss!r}, objective=None. Train on "
+                "`Pairs`; or make the network with an objective for groups: `Siamese.for_groups(encoder)`."
+            )
         if is_row(x):
             return keras.Model.compute_loss(self, x, _column(y), _column(y_pred), sample_weight, training)
         return super().compute_loss(x, y, y_pred, sample_weight, training)

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from comparators.generators.label_codes import label_codes
+from comparators.generators.label_codes import check_one_label_each, label_codes
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,13 @@ def test_one_hot_labels():
         ValueError, match=r"Received: shape \(3, 3\)\. For one-hot labels take `labels.argmax\(axis=1\)`"
     ):
         label_codes(np.eye(3))
+
+
+@pytest.mark.parametrize("labels", [None, "ann", 3], ids=str)
+def test_no_labels(labels):
+    with pytest.raises(
+        TypeError, match=r"one string or number for each item\. Received: .*\. Where nothing is labelled"
+    ):
+        label_codes(labels)
+    with pytest.raises(TypeError, match=r"one string or number for each item"):
+        check_one_label_each(labels, 6)

@@ -1,4 +1,5 @@
 import re
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,14 @@ def test_scores_and_other_columns(folder):
     assert pairs["same"].tolist() == [4.5, -1.0]
     assert pairs["split"].tolist() == ["train", "test"]
     assert list(pairs.columns) == ["item_a", "item_b", "same", "split"]
+
+
+def test_columns_of_the_source_with_names_of_ours(folder):
+    table = pd.DataFrame({"path_a": [folder / "u.png"], "path_b": [folder / "v.png"], "same": [1], "item_a": ["ann"]})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        _, pairs = read_pair_table(table)
+    assert pairs.to_dict("list") == {"item_a": [0], "item_b": [1], "same": [1.0], "item_a_of_source": ["ann"]}
 
 
 def test_parts_of_recordings(folder):

@@ -24,3 +24,16 @@ def test_loss_and_accuracy_of_ready_pairs_are_those_of_plain_numpy(weighted):
     assert found["loss"] == pytest.approx(np.mean(weights * losses), rel=1e-4)
     assert found["accuracy"] == pytest.approx(right.mean())
     assert found["weighted_accuracy"] == pytest.approx(np.sum(weights * right) / weights.sum(), rel=1e-4)
+
+
+def test_losses_that_do_not_fit_the_batch():
+    items, labels = np.zeros((6, 8), "float32"), np.arange(6) // 2
+    model = Siamese.for_groups(keras.Sequential([keras.Input((8,)), keras.layers.Dense(4)]))
+    model.compile()
+    with pytest.raises(ValueError, match=r"a batch of pairs, no loss\. Give `compile\(loss=\"binary_crossentropy\"\)`"):
+        model.fit((items, items), np.ones(6), verbose=0)
+    for loss in ("binary_crossentropy", keras.losses.BinaryCrossentropy()):
+        model = model.with_objective(None)
+        model.compile(loss=loss)
+        with pytest.raises(ValueError, match=r"Received: single items, loss=.*, objective=None\. Train on `Pairs`"):
+            model.fit(items, labels, verbose=0)
