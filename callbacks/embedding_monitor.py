@@ -34,8 +34,8 @@ class EmbeddingMonitor(keras.callbacks.Callback):
             "map_at_r" (retrieval), "ami", "nmi", "bcubed_f1" (k-means with as many clusters as labels).
         seen: labels that are trained on; others than those of the items may be among them. None does not tell apart.
         name: start of the names in the logs.
-        every: epochs from one measurement to the next. The first and the last epoch are always measured; between two
-            measurements the logs keep the last values.
+        every: epochs from one measurement to the next. The first and the last of `epochs` are always measured; between
+            two measurements, and where a training stops early, the logs keep the last values.
         batch_size: items embedded at a time.
 
     Attributes:

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from comparators.callbacks.seen_labels import is_seen
-from comparators.callbacks.validation_embeddings import embed_items
+from comparators.callbacks.validation_embeddings import embed_items, num_items
 from comparators.plots.point_scatter import point_scatter
 from comparators.plots.projection import project
+from comparators.recognition.labels import check_labels
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 class EmbeddingPicture(keras.callbacks.Callback):
     """Draws the embeddings of some items every few epochs and after the last: `epoch_0005.png`, `epoch_0010.png`, ...
 
-    Each picture is turned (and mirrored if need be) to lie as close as it can to the one before, and the axes never
-    shrink, so that the pictures can be watched as a film. With `seen`, items of other labels are drawn as rings.
+    Where a training stops early, its last picture is the last that was due. Each picture is turned (and mirrored if
+    need be) to lie as close as it can to the one before, and the axes never shrink, so that the pictures can be watched
+    as a film. With `seen`, items of other labels are drawn as rings.
 
     Args:
         inputs: items to draw, see `EmbeddingMonitor`.
@@ -34,7 +36,8 @@ class EmbeddingPicture(keras.callbacks.Callback):
         seen: labels that are trained on; None does not tell apart.
 
     Raises:
-        ValueError: if `every` is not positive, `seen` holds none or all of the labels, or an embedding is not finite.
+        TypeError: if `labels` are of the wrong kind.
+        ValueError: if there is not one label for each item, `every` is not positive, `seen` holds none or all of the labels, or an embedding is not finite.
 
     Example:
         >>> x, labels = np.eye(4, dtype="float32"), np.array([0, 0, 1, 1])
@@ -59,7 +62,9 @@ class EmbeddingPicture(keras.callbacks.Callback):
         super().__init__()
         if every < 1:
             raise ValueError(f"`every` must be positive. Received: every={every}.")
-        self.inputs, self.labels, self.directory = inputs, np.asarray(labels), Path(directory)
+        if labels is None:
+            raise TypeError("`labels` must hold the label of each item. Received: None. Give one for each item.")
+        self.inputs, self.labels, self.directory = inputs, check_labels(labels, num_items(inputs)), Path(directory)
         self.every, self.method, self.batch_size = every, method, batch_size
         self.unseen = [] if seen is None else np.unique(self.labels[~is_seen(self.labels, seen)]).tolist()
         self.points: np.ndarray | None = None

@@ -36,7 +36,7 @@ class Comparator(keras.Model):
         calibration: from scores to probabilities, fitted with the threshold; None while there is none.
 
     Raises:
-        TypeError: if the base itself is instantiated.
+        TypeError: if the base itself is instantiated, or `objective` is no `Objective`.
     """
 
     def __init__(
@@ -48,6 +48,11 @@ class Comparator(keras.Model):
         if type(self) is Comparator:
             raise TypeError(
                 "`Comparator` is abstract. Use a family such as `Encoder`, or a leaf such as `AudioEncoder`."
+            )
+        if objective is not None and not isinstance(objective, Objective):
+            raise TypeError(
+                "`objective` must be a layer such as `GE2E()`, or None; a loss goes into `compile(loss=...)`, or into "
+                f"`LossObjective(loss)`. Received: objective={objective!r}."
             )
         super().__init__(name=name)
         distinct = list({id(encoder): encoder for encoder in encoders.values()}.values())

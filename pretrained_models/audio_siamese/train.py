@@ -7,9 +7,9 @@ The recipe, chosen by cross-validation by speaker (`--fold 0` to `--fold 3`, see
 1. `ConvolutionalTrunk`, narrow, trained on groups: `InBatchPairs` scores all pairs of 28 speakers x 6 windows of 1.0 to
    2.0 s, each batch within one corpus, through a steep cosine head.
 2. `DiscriminantTrunk`, fitted in closed form to statistics of whole recordings.
-3. Both joined: the cosine of two embeddings is the mean of the trunks' cosines. They err differently.
-4. The head's weight and bias again, for the joined embeddings: a logistic regression on pairs of validation speakers,
-   whom 1 and 2 never saw, so that its probability holds for new speakers. Then a threshold, on the same.
+3. Both joined. They err differently; the head weighs the discriminants twice as much.
+4. How steep the head is, and its bias: a logistic regression on pairs of validation speakers, whom 1 and 2 never saw,
+   so that its probability holds for new speakers. Then a threshold, on the same pairs.
 """
 
 import argparse
@@ -33,6 +33,7 @@ from comparators.recognition import LogisticCalibration
 
 CORPORA = ("an4_speakers", "speech_commands_speakers", "librispeech_small")
 BATCHES = {"an4_speakers": 35, "speech_commands_speakers": 45, "librispeech_small": 20}  # of each hundred
+TRUNK_WEIGHTS = (1 / 3, 2 / 3)  # of the convolutions and the discriminants
 NUM_FOLDS, LABELS_PER_BATCH, ITEMS_PER_LABEL, WINDOW_SECONDS = 4, 28, 6, (1.0, 2.0)
 FIRST_HEAD, POSITIVE_SHARE = (20.0, -10.0), 0.3  # a steep head (weight, bias) learns from the pairs that are hard
 
@@ -88,9 +89,15 @@ def fit_discriminants(features: list[np.ndarray], table: pd.DataFrame) -> Discri
 
 
 def fit_head(model: AudioSiamese, embeddings: np.ndarray, table: pd.DataFrame) -> None:
-    """Sets the head's weight and bias by logistic regression on all pairs within a corpus."""
-    line = LogisticCalibration().fit(*pair_scores(embeddings, table["label"], groups=table["corpus"]))
-    model.head.set_weights([np.array([line.slope]), np.array(line.offset)])
+    """Fits the head on all pairs within a corpus: one weight for each trunk, in a fixed ratio, and the bias.
+
+    The squared differences of embeddings of length 1 are 2 minus twice the cosine: the form "l2" with weights by
+    dimension is a weighted mean of the trunks' cosines.
+    """
+    weights = np.repeat(TRUNK_WEIGHTS, [trunk.embedding_dim for trunk in model.encoder.trunk.trunks])
+    scores, same = pair_scores(embeddings * np.sqrt(weights), table["label"], "dot", groups=table["corpus"])
+    line = LogisticCalibration().fit(scores, same)
+    model.head.set_weights([line.slope / 2 * weights, np.array(line.offset + line.slope * np.mean(TRUNK_WEIGHTS))])
 
 
 def held_out_errors(model: AudioSiamese, table: pd.DataFrame) -> dict[str, float]:
@@ -133,7 +140,7 @@ def main() -> None:
     trunk = JoinedTrunk([convolutions, fit_discriminants(features, train)])
     model = AudioSiamese(
         WaveformEncoder(front_end, trunk),
-        objective=InBatchPairs(SimilarityHead()),
+        objective=InBatchPairs(SimilarityHead("l2"), POSITIVE_SHARE),
         reader=reader,
         windows=FrameWindows(length=1000, hop=500),
         name="audio_siamese",

@@ -56,7 +56,7 @@ def test_size_changes_by_a_factor_at_most():
 
 @pytest.mark.parametrize("spread", [None, 0.24])
 def test_without_ink_it_stays_empty(spread):
-    np.testing.assert_array_equal(apply(CenteredInk(spread), np.full((9, 9, 1), 255, "uint8")), 0)
+    np.testing.assert_array_equal(apply(CenteredInk(spread=spread), np.full((9, 9, 1), 255, "uint8")), 0)
 
 
 def test_a_dot_is_centred():
