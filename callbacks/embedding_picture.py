@@ -37,7 +37,8 @@ class EmbeddingPicture(keras.callbacks.Callback):
 
     Raises:
         TypeError: if `labels` are of the wrong kind.
-        ValueError: if there is not one label for each item, `every` is not positive, `seen` holds none or all of the labels, or an embedding is not finite.
+        ValueError: if there is not one label for each item, `every` is not positive, `seen` holds none or all of the
+            labels, or an embedding is not finite.
 
     Example:
         >>> x, labels = np.eye(4, dtype="float32"), np.array([0, 0, 1, 1])

@@ -6,7 +6,7 @@ import keras
 from keras import KerasTensor, ops
 
 from comparators.custom_layers.l2_normalization import l2_normalize
-from comparators.custom_layers.objective import Objective
+from comparators.custom_layers.objective import Objective, check_single_items
 
 
 @keras.saving.register_keras_serializable("comparators")
@@ -37,7 +37,7 @@ class CosineClassifier(Objective):
         The loss, a scalar.
 
     Raises:
-        ValueError: an argument is out of its range.
+        ValueError: an argument is out of its range, or there is more than one embedding in a row.
 
     Requirements:
         Any batches; labels are codes of the whole training set, not of the batch.
@@ -127,6 +127,7 @@ class CosineClassifier(Objective):
 
     def _cosine(self, embeddings: KerasTensor) -> KerasTensor:
         """Returns the cosines `(batch, num_labels)` of embeddings and closest centres."""
+        check_single_items(embeddings, self)
         directions = l2_normalize(ops.cast(embeddings, self.compute_dtype))
         cosine = ops.matmul(directions, ops.transpose(l2_normalize(self.centers)))
         if self.num_centers == 1:

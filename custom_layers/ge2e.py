@@ -4,7 +4,7 @@ import keras
 from keras import KerasTensor, ops
 
 from comparators.custom_layers.l2_normalization import l2_normalize
-from comparators.custom_layers.objective import Objective
+from comparators.custom_layers.objective import Objective, check_single_items
 
 _SMALLEST_SCALE = 1e-6
 
@@ -42,7 +42,7 @@ class GE2E(Objective):
         The loss, a scalar.
 
     Raises:
-        ValueError: an argument is out of its range.
+        ValueError: an argument is out of its range, or there is more than one embedding in a row.
 
     Requirements:
         Batches with at least two labels and two items of each, such as those of
@@ -112,6 +112,7 @@ class GE2E(Objective):
 
     def _similarity(self, embeddings: KerasTensor, labels: KerasTensor) -> tuple[KerasTensor, KerasTensor, KerasTensor]:
         """Returns the similarity of each item to the label of each item, to its own label, and which are the same."""
+        check_single_items(embeddings, self)
         embeddings = ops.cast(embeddings, self.compute_dtype)
         labels = ops.reshape(labels, (-1,))
         same = labels[:, None] == labels[None, :]

@@ -65,3 +65,18 @@ class Objective(keras.layers.Layer):
 
     def compute_output_shape(self, embeddings_shape: tuple) -> tuple:
         return ()
+
+
+def check_single_items(embeddings: KerasTensor, owner: Objective) -> None:
+    """Raises a ValueError where there is more than one embedding in a row.
+
+    Args:
+        embeddings: `(batch, dim)`.
+        owner: the objective, for the message.
+    """
+    if len(embeddings.shape) != 2:
+        raise ValueError(
+            f"{type(owner).__name__} needs embeddings (batch, dim): train on single items, such as `ArrayGroups`. "
+            f"Received: embeddings of shape {tuple(embeddings.shape)}. For rows of several items take a loss such as "
+            "`NTXent`."
+        )

@@ -12,9 +12,12 @@ from comparators.generators.triplet_sampler import TripletSampler
 class Triplets(ItemBatches):
     """Trains on triplets drawn from labelled items: batches `((anchor, positive, negative), codes)`.
 
-    Every item that shares its label with another is the anchor of exactly one triplet of an epoch, and the triplets
-    are drawn anew for each epoch: see `TripletSampler`. The last batch of an epoch is smaller where the batch size does
-    not divide the anchors. Groups of items (`Groups`) with a triplet loss that mines the batch train faster.
+    Every item that shares its label with another is the anchor of exactly one triplet of an epoch, and the triplets are
+    drawn anew for each epoch: see `TripletSampler`. The last batch of an epoch is smaller where the batch size does not
+    divide the anchors. Groups of items (`Groups`) with a triplet loss that mines the batch train faster.
+
+    The losses for them are `ReadyTripletLoss` and `InfoNCE`. Losses that take the items of a row for items of one label
+    (`SupConLoss`, `ContrastiveLoss`, ...) would take the negative for a positive.
 
     Args:
         items: what is in a batch, such as `ArrayItems(images)`, `AudioItems(table, window_seconds)` or

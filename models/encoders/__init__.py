@@ -17,6 +17,5 @@ __getattr__, __dir__, __all__ = attach(
         "PixelEncoder": "pixel_encoder",
         "RawWaveformTrunk": "raw_waveform_trunk",
         "WaveformEncoder": "waveform_encoder",
-        "WhiteningTrunk": "whitening_trunk",
     },
 )

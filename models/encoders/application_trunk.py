@@ -156,7 +156,10 @@ def _make(architecture: str, image_shape: tuple, weights, options: dict) -> kera
             **options,
         )
     except Exception as error:  # Keras raises a plain Exception when a download fails
+        remedy = "Give what the architecture takes, or another one."
+        if weights == "imagenet":
+            remedy = "Where there is no network, download the weights elsewhere and give their path as `weights`."
         raise ValueError(
-            f"Keras cannot make `{architecture}` of images {image_shape} with weights={weights!r}: {error} "
-            "Where there is no network, download the weights elsewhere and give their path as `weights`."
+            f"Keras cannot make `{architecture}` of images {image_shape} with weights={weights!r}: "
+            f"{str(error).rstrip('. ')}. {remedy}"
         ) from error

@@ -21,7 +21,9 @@ class ImageTrunk(keras.Model):
     Args:
         channels: filters of each stage.
         blocks_per_stage: residual blocks in a stage.
-        embedding_dim: values in the embedding.
+        embedding_dim: values in the embedding, by a linear projection; None takes the pooled values as they are, which
+            know more of labels that were never trained on. Their objective then needs a projection of its own,
+            see `Projected`.
         pooling: `"average"` over all places; `"flatten"` keeps the places apart, which tells small drawings apart
             better and needs images of one size.
         dropout: share of the pooled values that are dropped in training.
@@ -51,7 +53,7 @@ class ImageTrunk(keras.Model):
         self,
         channels: Sequence[int] = (32, 64, 128),
         blocks_per_stage: int = 1,
-        embedding_dim: int = 64,
+        embedding_dim: int | None = 64,
         pooling: str = "flatten",
         dropout: float = 0.0,
         name: str | None = None,
@@ -61,12 +63,12 @@ class ImageTrunk(keras.Model):
             raise ValueError(f"`channels` must name the filters of one stage at least. Received: channels={channels}.")
         if pooling not in POOLINGS:
             raise ValueError(f"`pooling` must be one of {', '.join(POOLINGS)}. Received: pooling={pooling!r}.")
-        for argument, value in {"blocks_per_stage": blocks_per_stage, "embedding_dim": embedding_dim}.items():
-            if value < 1:
-                raise ValueError(f"`{argument}` must be positive. Received: {argument}={value}.")
+        if blocks_per_stage < 1:
+            raise ValueError(f"`blocks_per_stage` must be positive. Received: blocks_per_stage={blocks_per_stage}.")
+        if embedding_dim is not None and embedding_dim < 1:
+            raise ValueError(f"`embedding_dim` must be positive or None. Received: embedding_dim={embedding_dim}.")
         self.channels = tuple(channels)
         self.blocks_per_stage = blocks_per_stage
-        self.embedding_dim = embedding_dim
         self.pooling = pooling
         self.dropout_rate = dropout
         self.blocks = [
@@ -77,7 +79,7 @@ class ImageTrunk(keras.Model):
         pool = keras.layers.GlobalAveragePooling2D if pooling == "average" else keras.layers.Flatten
         self.pool = pool(name="pool")
         self.dropout = keras.layers.Dropout(dropout, name="dropout")
-        self.projection = keras.layers.Dense(embedding_dim, name="projection")
+        self.projection = None if embedding_dim is None else keras.layers.Dense(embedding_dim, name="projection")
         self.normalization = L2Normalization(dtype="float32", name="normalization")
 
     def build(self, input_shape: tuple) -> None:
@@ -85,23 +87,32 @@ class ImageTrunk(keras.Model):
         for block in self.blocks:
             block.build(shape)
             shape = block.compute_output_shape(shape)
-        self.projection.build(self.pool.compute_output_shape(shape))
+        shape = self.pool.compute_output_shape(shape)
+        self.num_pooled = shape[-1]
+        if self.projection is not None:
+            self.projection.build(shape)
         self.built = True
 
     def call(self, inputs: KerasTensor, training: bool | None = None) -> KerasTensor:
         maps = inputs
         for block in self.blocks:
             maps = block(maps, training=training)
-        return self.normalization(self.projection(self.dropout(self.pool(maps), training=training)))
+        pooled = self.dropout(self.pool(maps), training=training)
+        return self.normalization(pooled if self.projection is None else self.projection(pooled))
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         return (input_shape[0], self.embedding_dim)
+
+    @property
+    def embedding_dim(self) -> int:
+        """Values in an embedding; without a projection they are known once the trunk is built."""
+        return self.num_pooled if self.projection is None else self.projection.units
 
     def get_config(self) -> dict:
         return {
             "channels": list(self.channels),
             "blocks_per_stage": self.blocks_per_stage,
-            "embedding_dim": self.embedding_dim,
+            "embedding_dim": None if self.projection is None else self.projection.units,
             "pooling": self.pooling,
             "dropout": self.dropout_rate,
             "name": self.name,

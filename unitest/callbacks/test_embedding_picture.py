@@ -87,6 +87,10 @@ def test_turning_keeps_distances_and_undoes_a_turn():
 def test_bad_input(tmp_path):
     with pytest.raises(ValueError, match=r"`every` must be positive. Received: every=0"):
         EmbeddingPicture(None, [0, 1], tmp_path, every=0)
+    with pytest.raises(ValueError, match=r"`labels` must be one for each of the 3 items. Received: shape \(2,\)"):
+        EmbeddingPicture(np.zeros((3, 2)), [0, 1], tmp_path)
+    with pytest.raises(TypeError, match=r"`labels` must hold the label of each item. Received: None"):
+        EmbeddingPicture(np.zeros((3, 2)), None, tmp_path)
     picture = EmbeddingPicture(None, [0, 1], tmp_path, every=1)
     picture.set_model(identity_model([np.full((2, 3), np.nan)]))
     with pytest.raises(ValueError, match=r"`embeddings` must be finite"):

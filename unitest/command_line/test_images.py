@@ -81,6 +81,8 @@ def test_enrolls_and_recognizes(run, digits, model_path, tmp_path):
     assert answers["images"][0]["label"] == "0"
     assert "speech_seconds" not in answers["images"][0]
     shown = run("recognize", gallery, images["0"][0], "--model", model_path)
+    folder = run("recognize", gallery, digits / "2", "--model", model_path, "--json").document
+    assert sorted(row["file"] for row in folder["images"]) == sorted(map(str, images["2"]))
     assert "speech" not in shown.out + shown.err
     assert "2 names, 10 items" in run("gallery", "list", gallery).out
 

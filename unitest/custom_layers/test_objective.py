@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+from comparators.custom_layers import GE2E, CosineClassifier
 from comparators.custom_layers.objective import Objective
 
 
@@ -27,3 +28,9 @@ def test_mean_is_weighted():
     assert float(Objective().weighted_mean(losses, None)) == 3.0
     assert float(Objective().weighted_mean(losses, np.array([1.0, 1.0, 0.0]))) == 1.5
     assert float(Objective().weighted_mean(losses, np.zeros((3, 1)))) == 0.0
+
+
+@pytest.mark.parametrize("objective", [GE2E(), CosineClassifier(3)], ids=["ge2e", "cosine"])
+def test_rows_of_several_items_are_refused(objective):
+    with pytest.raises(ValueError, match=r"needs embeddings \(batch, dim\).*Received: embeddings of shape \(3, 2, 4\)"):
+        objective(np.ones((3, 2, 4), "float32"), np.array([0, 1, 2]))

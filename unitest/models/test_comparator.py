@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from comparators.custom_layers import GE2E
+from comparators.losses import SupConLoss
 from comparators.models import Comparator
 from comparators.models.comparator import _without_names
 
@@ -19,6 +20,12 @@ def groups():
 def test_the_base_cannot_be_made():
     with pytest.raises(TypeError, match="abstract"):
         Comparator({"item": keras.Sequential()})
+
+
+def test_a_loss_is_no_objective():
+    for loss in (SupConLoss(), GE2E, "ge2e"):
+        with pytest.raises(TypeError, match=r"a loss goes into `compile\(loss=...\)`.*Received: objective="):
+            tiny_encoder(loss)
 
 
 def test_fit_trains_encoder_and_objective_and_tracks_the_measures(groups):

@@ -63,6 +63,28 @@ def source_names(sources: Sequence[str]) -> str:
     return ", ".join(path.parent.name if path.name.startswith("manifest.") else path.name for path in paths)
 
 
+def with_folders_listed(files: Sequence[str], media: str) -> list[str]:
+    """Puts in the place of each folder the files of a kind that are in it and below.
+
+    Args:
+        files: files and folders, as they are named on the command line.
+        media: `"audio"` or `"image"`.
+
+    Raises:
+        ValueError: if a folder holds none of that kind.
+    """
+    from comparators.generators.media_folder import list_media_folder
+
+    listed = []
+    for file in files:
+        if not os.path.isdir(file):
+            listed.append(file)
+            continue
+        paths = list_media_folder(file, media)["path"]
+        listed += [os.path.join(file, os.path.relpath(path, os.path.abspath(file))) for path in paths]
+    return listed
+
+
 def named_files(files: Sequence[str]) -> "pd.DataFrame":
     """Makes a table of the files named on the command line; one named twice counts once."""
     import pandas as pd

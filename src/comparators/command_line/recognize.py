@@ -34,6 +34,7 @@ def recognize(
     quiet: bool,
 ) -> int:
     """Say whose voice (or which label's image) each of FILES is, among those enrolled in GALLERY, or "unknown".
+    Of a folder, all files in it and below are asked about.
 
     The score is the similarity to the most similar enrolled item; below the threshold the label is unknown. Without
     a threshold of its own the gallery's is fitted on what is enrolled: each name is left out in turn. While that is too
@@ -43,14 +44,15 @@ def recognize(
     comparators recognize team.gallery meeting.wav voicemail.mp3
     comparators recognize team.gallery new/*.wav --target-far 0.01 --json
     comparators gallery fit-threshold team.gallery --target-far 0.01
-    comparators recognize letters.gallery scan*.png --model character-encoder
+    comparators recognize letters.gallery scans/ --model character-encoder
 
     Exit status: 0 done, whoever it is; 1 done, files were skipped; 2 wrong usage or input.
     """
-    from comparators.command_line.inputs import embed_table, load_model, named_files
+    from comparators.command_line.inputs import embed_table, load_model, named_files, with_folders_listed
     from comparators.recognition.gallery import Gallery
 
     model = load_model(model_name, files)
+    files = with_folders_listed(files, model.media)
     gallery = Gallery.load(gallery_path, model.fingerprint)
     _choose_threshold(gallery, model, threshold, target_far)
     table, failures = embed_table(model, named_files(files), quiet)

@@ -109,7 +109,9 @@ def test_wrong_arguments():
         tiny_trunk(embedding_dim=0)
     with pytest.raises(FileNotFoundError, match=r"No such weights: 'gone\.h5'\. Name a file of weights without"):
         tiny_trunk(weights="gone.h5")
-    with pytest.raises(ValueError, match=r"Keras cannot make `MobileNetV2` of images \(8, 8, 3\) with weights=No.*32"):
+    with pytest.raises(
+        ValueError, match=r"Keras cannot make `MobileNetV2` of images \(8, 8, 3\) with .*[^.]\. Give what"
+    ):
         ApplicationTrunk("MobileNetV2", (8, 8, 3), options=TINY)
 
 
@@ -118,5 +120,7 @@ def test_a_failed_download_names_the_next_step(monkeypatch):
         raise Exception("URL fetch failure")
 
     monkeypatch.setattr(keras.applications, "MobileNetV2", refuse)
-    with pytest.raises(ValueError, match=r"with weights='imagenet': URL fetch failure .* give their path as `weights`"):
+    with pytest.raises(
+        ValueError, match=r"with weights='imagenet': URL fetch failure\. .* give their path as `weights`"
+    ):
         tiny_trunk(weights="imagenet")

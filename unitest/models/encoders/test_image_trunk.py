@@ -44,6 +44,18 @@ def test_saved(images, tmp_path):
     np.testing.assert_allclose(loaded.predict(images, verbose=0), trunk.predict(images, verbose=0), atol=1e-6)
 
 
+def test_without_projection(images, tmp_path):
+    trunk = ImageTrunk(channels=(4, 6), embedding_dim=None, pooling="average")
+    embeddings = trunk.predict(images, verbose=0)
+    assert embeddings.shape == (9, 6)
+    assert trunk.embedding_dim == 6
+    np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1, rtol=1e-5)
+    trunk.save(tmp_path / "trunk.keras")
+    loaded = keras.saving.load_model(tmp_path / "trunk.keras")
+    assert loaded.get_config() == trunk.get_config()
+    np.testing.assert_allclose(loaded.predict(images, verbose=0), embeddings, atol=1e-6)
+
+
 def test_every_weight_is_trained(images):
     trunk = ImageTrunk(channels=(4, 6), blocks_per_stage=2, embedding_dim=5)
     trunk(images)
