@@ -6,7 +6,7 @@ import keras
 from keras import KerasTensor, ops
 
 from comparators.custom_layers.l2_normalization import l2_normalize
-from comparators.custom_layers.objective import Objective, check_single_items
+from comparators.custom_layers.objective import Objective, check_single_items, nan_for_unknown_labels
 
 
 @keras.saving.register_keras_serializable("comparators")
@@ -34,7 +34,7 @@ class CosineClassifier(Objective):
         sample_weight: `(batch,)` or None.
 
     Returns:
-        The loss, a scalar.
+        The loss, a scalar; NaN where a label is not among the codes.
 
     Raises:
         ValueError: an argument is out of its range, or there is more than one embedding in a row.
@@ -110,7 +110,7 @@ class CosineClassifier(Objective):
     ) -> KerasTensor:
         logits = self.logits(embeddings, labels)
         losses = ops.logsumexp(logits, axis=-1) - ops.sum(self._own(labels) * logits, axis=-1)
-        return self.weighted_mean(losses, sample_weight)
+        return nan_for_unknown_labels(self.weighted_mean(losses, sample_weight), labels, self.num_labels)
 
     def logits(self, embeddings: KerasTensor, labels: KerasTensor) -> KerasTensor:
         """Returns the scaled logits `(batch, num_labels)`, the own ones with their margin."""

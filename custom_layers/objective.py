@@ -67,6 +67,20 @@ class Objective(keras.layers.Layer):
         return ()
 
 
+def nan_for_unknown_labels(loss: KerasTensor, labels: KerasTensor, num_labels: int) -> KerasTensor:
+    """Returns the loss, or NaN where one of the labels is no code from 0 to `num_labels - 1`.
+
+    A graph cannot raise on every backend; a loss that goes on without a word would push the items of such labels away
+    from all others.
+
+    Example:
+        >>> float(nan_for_unknown_labels(keras.ops.array(1.0), keras.ops.array([0, 3]), num_labels=3))
+        nan
+    """
+    known = keras.ops.all(keras.ops.logical_and(labels >= 0, labels < num_labels))
+    return keras.ops.where(known, loss, float("nan"))
+
+
 def check_single_items(embeddings: KerasTensor, owner: Objective) -> None:
     """Raises a ValueError where there is more than one embedding in a row.
 

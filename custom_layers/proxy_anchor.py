@@ -4,7 +4,7 @@ import keras
 from keras import KerasTensor, ops
 
 from comparators.custom_layers.l2_normalization import l2_normalize
-from comparators.custom_layers.objective import Objective
+from comparators.custom_layers.objective import Objective, nan_for_unknown_labels
 
 _ABSENT = -1e30
 
@@ -30,7 +30,8 @@ class ProxyAnchor(Objective):
         sample_weight: `(batch,)` or None: a factor of an item's term in the sums; an item of weight 0 is left out.
 
     Returns:
-        The loss, a scalar. A proxy without own items, or without others (a batch of one label), adds 0.
+        The loss, a scalar; NaN where a label is not among the codes. A proxy without own items, or without others (a
+        batch of one label), adds 0.
 
     Raises:
         ValueError: an argument is out of its range.
@@ -89,7 +90,8 @@ class ProxyAnchor(Objective):
         pulled = _log_one_plus_sum(self.scale * (self.margin - cosine) + log_weights, own)
         pushed = _log_one_plus_sum(self.scale * (self.margin + cosine) + log_weights, others)
         num_present = ops.sum(ops.cast(ops.any(own, axis=0), cosine.dtype))
-        return ops.sum(pulled) / ops.maximum(num_present, 1.0) + ops.mean(pushed)
+        loss = ops.sum(pulled) / ops.maximum(num_present, 1.0) + ops.mean(pushed)
+        return nan_for_unknown_labels(loss, labels, self.num_labels)
 
     def measures(self, embeddings: KerasTensor, labels: KerasTensor) -> dict[str, KerasTensor]:
         """Returns `accuracy`: the share of items whose own proxy is the closest one."""

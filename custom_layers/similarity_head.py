@@ -16,11 +16,13 @@ _FIRST_WEIGHT = 5.0
 class SimilarityHead(keras.layers.Layer):
     """Scores two embeddings: how sure is it that both are of one label?
 
-    The embeddings are brought to length 1 and compared as `form` says; a dense unit turns the comparison into a logit,
-    whose sigmoid is the probability of "same". The forms:
+    The embeddings are brought to length 1 (but for `"dot"`) and compared as `form` says; a dense unit turns the
+    comparison into a logit, whose sigmoid is the probability of "same". The forms:
 
     - `"cosine"`: their cosine. The usual choice: the plain cosine then ranks pairs as the head does.
-    - `"dot"`: the dot product of the embeddings as they are, so that their lengths count too.
+    - `"dot"`: the dot product of the embeddings as they are, so that their lengths count too: the cosine, where the
+      encoder ends in `L2Normalization`. Raw outputs of a dense layer are too long for it: end the encoder in a
+      normalisation, or the first logits are in the hundreds and nothing is learnt.
     - `"euclidean"`, `"manhattan"`: minus their distance.
     - `"l1"`, `"l2"`: the absolute or squared difference in each dimension, with a weight of its own.
     - `"learnt"`: absolute differences and products of all dimensions, through a hidden layer.

@@ -2,14 +2,16 @@
 
 import threading
 import warnings
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
 import numpy as np
 
 
 class MemoryCache:
-    """Keeps the arrays that were used last, up to a number of bytes. Safe to share between threads.
+    """Keeps the arrays that came first, as many as fit into a number of bytes. Safe to share between threads.
+
+    Nothing is thrown out for what comes later: an epoch goes through all items in another order, so that of the last
+    used ones hardly any would be asked for before they had to leave. What is kept is kept, and saves its share.
 
     A copy in another process (pickled) starts empty. An array that is larger than the whole cache is handed out and not
     kept; the first of them is warned about, since a cache that keeps nothing is hardly wanted (0 bytes says it is).
@@ -46,18 +48,15 @@ class MemoryCache:
         with self._lock:
             if key in self._arrays:
                 self.num_hits += 1
-                self._arrays.move_to_end(key)
                 return self._arrays[key]
             self.num_misses += 1
         array = load().view()
         array.flags.writeable = False
         self._warn_once(key, array.nbytes)
         with self._lock:
-            if key not in self._arrays and array.nbytes <= self.max_bytes:
+            if key not in self._arrays and self.num_bytes + array.nbytes <= self.max_bytes:
                 self._arrays[key] = array
                 self.num_bytes += array.nbytes
-            while self.num_bytes > self.max_bytes:
-                self.num_bytes -= self._arrays.popitem(last=False)[1].nbytes
         return array
 
     def _warn_once(self, key: Hashable, num_bytes: int) -> None:
@@ -71,7 +70,7 @@ class MemoryCache:
 
     def _clear(self) -> None:
         self._lock = threading.Lock()
-        self._arrays: OrderedDict[Hashable, np.ndarray] = OrderedDict()
+        self._arrays: dict[Hashable, np.ndarray] = {}
         self.num_bytes = self.num_hits = self.num_misses = 0
         self._warned = False
 

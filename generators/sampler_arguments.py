@@ -36,6 +36,6 @@ def check_batch_size(batch_size: int, num_rows: int, rows: str) -> None:
     check_count("batch_size", batch_size)
     if batch_size > num_rows:
         raise ValueError(
-            f"`batch_size` must not be more than the {rows} there are: {num_rows}. "
+            f"`batch_size` must not be more than {num_rows}, the number of {rows}. "
             f"Received: batch_size={batch_size}. Lower it, or add {rows}."
         )

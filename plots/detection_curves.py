@@ -59,7 +59,7 @@ def det_curve(scores: ArrayLike, same: ArrayLike, name: str | None = None, ax: A
     if 0 < rate < 1:
         ax.plot(ndtri(rate), ndtri(rate), "o", color=colour, markersize=5, gid=f"{CURVE}_eer")
     _deviate_axes(ax)
-    ax.legend(loc="upper right", fontsize=8)
+    ax.legend(loc="best", fontsize=8)
     return ax
 
 

@@ -29,7 +29,8 @@ class PixelEncoder(keras.Model):
         Embeddings `(batch, embedding_dim)`, float32.
 
     Raises:
-        ValueError: if `image_shape` is not three positive numbers, the last of them 1 or 3.
+        ValueError: if `image_shape` is not three positive numbers, the last of them 1 or 3; from a call, if images are
+            of another shape.
 
     Example:
         >>> import numpy as np
@@ -72,6 +73,11 @@ class PixelEncoder(keras.Model):
         self.built = True
 
     def call(self, inputs: KerasTensor, training: bool | None = None) -> KerasTensor:
+        if tuple(inputs.shape[1:]) != self.image_shape and None not in inputs.shape[1:]:
+            raise ValueError(
+                f"Images must be {self.image_shape}, (height, width, channels). Received: {tuple(inputs.shape[1:])}. "
+                "`embed` brings any image to this size, and so does an `ImageReader` in batches."
+            )
         pixels = ops.cast(inputs, "float32")
         if training:
             for layer in self.augmentation:

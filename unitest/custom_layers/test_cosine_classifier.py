@@ -142,3 +142,10 @@ def test_configuration_goes_round():
 def test_bad_arguments_are_named(arguments, message):
     with pytest.raises(ValueError, match=message):
         CosineClassifier(**arguments)
+
+
+@pytest.mark.parametrize("label", [-1, 3])
+def test_a_label_that_is_no_code_gives_nan(label):
+    objective = CosineClassifier(num_labels=3)
+    assert np.isfinite(float(objective(ops.ones((2, 4)), ops.array([0, 2]))))
+    assert np.isnan(float(objective(ops.ones((2, 4)), ops.array([0, label]))))

@@ -223,7 +223,7 @@ def test_fit_on_images(images, workers):
     [
         (lambda: Pairs(ArrayItems(ARRAYS), LABELS[:5], 4), r"`labels` must have one entry for each of the 30 items"),
         (lambda: Triplets(ArrayItems(ARRAYS), LABELS[:5], 4), r"`labels` must have one entry .* 30 items. Received: 5"),
-        (lambda: TwoViews(ArrayItems(ARRAYS), 31), r"`batch_size` must not be more than the items there are: 30"),
+        (lambda: TwoViews(ArrayItems(ARRAYS), 31), r"`batch_size` must not be more than 30, the number of items"),
         (lambda: TwoViews(ArrayItems(ARRAYS), 0), r"`batch_size` must be a positive integer. Received: batch_size=0"),
         (lambda: PairTable(ArrayItems(ARRAYS), TABLE, 15), r"not be more than the pairs there are: 14"),
         (

@@ -11,19 +11,24 @@ from comparators.generators import MemoryCache
 
 @pytest.mark.filterwarnings("ignore:.*more than the whole cache")
 @given(st.lists(st.integers(0, 9), max_size=60), st.integers(0, 2_000))
-def test_keeps_the_last_used_within_its_limit(keys, limit):
+def test_keeps_what_came_first_within_its_limit(keys, limit):
     cache, expected = MemoryCache(limit), []
     for key in keys:
         array = cache.get(key, lambda key=key: np.full(50 + 10 * key, key, np.float32))
         assert (array == key).all()
         assert cache.num_bytes <= limit
-        size = 4 * (50 + 10 * key)
-        hit = key in expected
-        expected = [other for other in expected if other != key] + ([key] if hit or size <= limit else [])
-        while sum(4 * (50 + 10 * other) for other in expected) > limit:
-            expected.pop(0)
+        if key not in expected and sum(4 * (50 + 10 * other) for other in [*expected, key]) <= limit:
+            expected.append(key)
     assert list(cache._arrays) == expected
     assert cache.num_hits + cache.num_misses == len(keys)
+
+
+def test_saves_its_share_of_every_epoch():
+    cache = MemoryCache(40 * 256)
+    for epoch in range(3):
+        for key in np.random.default_rng(epoch).permutation(120):
+            cache.get(int(key), lambda: np.zeros(256, np.uint8))
+        assert cache.num_hits == 40 * epoch
 
 
 def test_arrays_are_read_only_and_the_callers_own_is_not():

@@ -102,7 +102,7 @@ def test_a_changed_batch_does_not_change_the_sampler():
         ({"labels": ["a", None, "b", "b"]}, r"Every item must have a label. Received: 1 without, the first in row 1"),
         (
             {"batch_size": 7},
-            r"`batch_size` must not be more than the items there are: 6. Received: batch_size=7. Lower",
+            r"`batch_size` must not be more than 6, the number of items. Received: batch_size=7. Lower",
         ),
         ({"batch_size": 0}, r"`batch_size` must be a positive integer. Received: batch_size=0"),
         ({"batch_size": 2.5}, r"`batch_size` must be a positive integer. Received: batch_size=2.5"),

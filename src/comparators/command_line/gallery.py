@@ -41,9 +41,7 @@ def list_items(gallery_path: Path, as_json: bool) -> None:
     if rows:
         cells = [(row["label"], row.get("speech_seconds"), row["id"]) for row in rows]
         click.echo(text_table(["name", "speech seconds", "item"], cells) + "\n")
-    click.echo(
-        f"{counted(len(opened.labels), 'name')}, {counted(len(opened), 'item')}, model {opened.fingerprint}"
-    )
+    click.echo(f"{counted(len(opened.labels), 'name')}, {counted(len(opened), 'item')}, model {opened.fingerprint}")
     click.echo(f"threshold: {opened.threshold or 'fitted on what is enrolled when it is asked'}")
 
 

@@ -56,6 +56,11 @@ def test_any_model_is_a_trunk(images):
     assert tuple(encoder(images).shape) == (6, 3)
 
 
+def test_images_of_another_size_are_refused(images):
+    with pytest.raises(ValueError, match=r"Images must be \(12, 12, 1\).*Received: \(10, 12, 1\). `embed` brings"):
+        tiny()(images[:, :10])
+
+
 @pytest.mark.parametrize("image_shape", [(12, 12), (12, 12, 2), (0, 12, 3)])
 def test_errors(image_shape):
     with pytest.raises(ValueError, match=r"`image_shape` must be \(height, width, channels\) with 1 or 3 channels"):
