@@ -225,7 +225,7 @@ def test_fit_on_images(images, workers):
         (lambda: Triplets(ArrayItems(ARRAYS), LABELS[:5], 4), r"`labels` must have one entry .* 30 items. Received: 5"),
         (lambda: TwoViews(ArrayItems(ARRAYS), 31), r"`batch_size` must not be more than 30, the number of items"),
         (lambda: TwoViews(ArrayItems(ARRAYS), 0), r"`batch_size` must be a positive integer. Received: batch_size=0"),
-        (lambda: PairTable(ArrayItems(ARRAYS), TABLE, 15), r"not be more than the pairs there are: 14"),
+        (lambda: PairTable(ArrayItems(ARRAYS), TABLE, 15), r"not be more than 14, the number of pairs"),
         (
             lambda: PairTable(ArrayItems(ARRAYS), TABLE.drop(columns="same"), 4),
             r"must have a column `same`. Received: item_a, item_b. `read_pair_table` makes such a table",

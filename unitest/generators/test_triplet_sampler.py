@@ -45,7 +45,7 @@ def test_epochs_differ_and_all_negatives_come():
         (
             list("aabc"),
             3,
-            r"not be more than the items that share their label with another there are: 2. Received: batc",
+            r"not be more than 2, the number of items that share their label with another. Received: batc",
         ),
         (["a", "a", "", "b"], 2, r"Every item must have a label. Received: 1 without, the first in row 2"),
     ],
