@@ -1,4 +1,4 @@
-"""Trains the shipped character encoder on eight alphabets. One core, about ten minutes.
+"""Trains the shipped character encoder on eight alphabets. One core, about ten minutes where nothing else runs.
 
     python pretrained_models/character_encoder/train.py --output character_encoder.keras
 
