@@ -72,10 +72,10 @@ def mean_log_mel(training_paths: list[str]) -> Callable:
 
 def measure(arguments: argparse.Namespace) -> tuple[dict[str, Errors], dict[str, dict[str, str]]]:
     """Returns corpus -> errors, and corpus -> part -> what is in it."""
+    import speaker_verification as others  # beside this script
+
     import comparators
     from comparators.metrics import equal_error_rate, pair_scores
-
-    import speaker_verification as others  # beside this script
 
     resemblyzer = others.resemblyzer_batched() if importlib.util.find_spec("resemblyzer") else None
     errors, sizes = {corpus: {} for corpus in CORPORA}, {corpus: {} for corpus in CORPORA}

@@ -155,7 +155,8 @@ def run_seen(task: str, data: Images, seeds: list[int], batches: int) -> dict[st
     }
     for seed in seeds:
         start = time.perf_counter()
-        encoder = recipe()["train_digits"](data["x_train"], data["y_train"], batches, seed)
+        kept = ~recipe()["is_held_out"](len(data["x_train"]))
+        encoder = recipe()["train_digits"](data["x_train"][kept], data["y_train"][kept], batches, seed)
         minutes = (time.perf_counter() - start) / 60
         rows["network"].append(measure_seen(data, embedder(encoder), references, seed))
         print(

@@ -2,9 +2,10 @@
 
     python pretrained_models/digit_encoder/train.py --output pretrained_models/digit_encoder/digit_encoder.keras
 
-A small residual network learns from MNIST's training images, turned, scaled, slanted and shifted a little each time. The supervised contrastive loss drives all digits apart alike, where a classifier left some pairs of them at an
-acute angle: on the held-out images, its error was twice as high. Every tenth
-training image is held out; those give the threshold. The test images are for the figures at the end, for nothing else.
+A small residual network learns from MNIST's training images, turned, scaled, slanted and shifted a little each time. The
+supervised contrastive loss drives all digits apart alike; a classifier with a margin left some pairs of digits at an acute
+angle. Every tenth training image is held out; those give the threshold. The test images are for the figures at the end,
+for nothing else.
 """
 
 import argparse
@@ -88,6 +89,11 @@ def read_images(path: Path) -> dict[str, np.ndarray]:
     return {name: array[..., None] if name.startswith("x") else array for name, array in arrays.items()}
 
 
+def is_held_out(num_images: int) -> np.ndarray:
+    """Returns bool `(num_images,)`: every tenth of the training images, which are in a fixed random order."""
+    return np.arange(num_images) % 10 == 0
+
+
 def knn_accuracy(
     references: np.ndarray, labels: np.ndarray, queries: np.ndarray, query_labels: np.ndarray, per_label: int, seed: int
 ) -> float:
@@ -111,7 +117,7 @@ def main() -> None:
         parser.error("name the folder of the data with --data, or in the environment variable COMPARATORS_DATA")
     start = time.perf_counter()
     data = read_images(Path(arguments.data) / "mnist" / "mnist.npz")
-    held_out = np.arange(len(data["x_train"])) % 10 == 0
+    held_out = is_held_out(len(data["x_train"]))
 
     encoder = train_digits(data["x_train"][~held_out], data["y_train"][~held_out], arguments.batches, arguments.seed)
     model = ImageEncoder(encoder, name="digit_encoder")

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 import comparators
@@ -23,7 +24,10 @@ def test_a_saved_model_is_loaded_by_path(tmp_path):
     assert comparators.load(tmp_path / "model.keras").fingerprint == model.fingerprint
 
 
-def test_shipped_models_load_and_embed():
-    voices = comparators.bundled_voices()
-    for name in pretrained_names():
-        assert len(comparators.load(name).embed(voices[:2])) == 2
+@pytest.mark.parametrize("name", pretrained_names())
+def test_shipped_models_load_and_embed(name):
+    items = {"audio": comparators.bundled_voices()[:2], "image": np.zeros((2, 60, 40), "uint8")}
+    model = comparators.load(name)
+    assert model.embed(items[model.media]).shape == (2, model.embedding_dim)
+    assert model.threshold is not None
+    assert not model.compiled
