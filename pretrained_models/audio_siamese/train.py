@@ -1,4 +1,4 @@
-"""Trains the shipped siamese network of recordings. One core, some six minutes a seed.
+"""Trains the shipped siamese network of recordings. One core, some four minutes a seed.
 
     python pretrained_models/audio_siamese/train.py --output pretrained_models/audio_siamese/audio_siamese.keras
 
