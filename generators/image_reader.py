@@ -37,6 +37,9 @@ class ImageReader:
             `"crop"` fills the picture and cuts off what stands out on both sides, `"stretch"` changes the proportions.
         background: behind what is transparent, and around padded images: a level of grey or `(red, green, blue)`,
             0 to 255.
+        resize_shorter: pixels to which the shorter side is brought before the middle of `size` is cut out; only with
+            `fit="crop"`. Photographs are usually evaluated so: 256, and 224 x 224 of it. None cuts out as much as there
+            is room for.
 
     Raises:
         ValueError: an argument is out of its range.
@@ -57,6 +60,7 @@ class ImageReader:
         mode: str = "rgb",
         fit: str = "pad",
         background: int | Sequence[int] = 0,
+        resize_shorter: int | None = None,
     ):
         if mode not in _PIL_MODES:
             raise ValueError(f"`mode` must be 'grey' or 'rgb'. Received: mode={mode!r}.")
@@ -66,6 +70,12 @@ class ImageReader:
         self.mode = mode
         self.fit = fit
         self.background = _check_background(background)
+        self.resize_shorter = resize_shorter
+        if resize_shorter is not None and (fit != "crop" or resize_shorter < max(self.size)):
+            raise ValueError(
+                '`resize_shorter` needs `fit="crop"` and must be at least the larger side of `size`. '
+                f"Received: resize_shorter={resize_shorter}, fit={fit!r}, size={self.size}."
+            )
 
     @property
     def channels(self) -> int:
@@ -88,6 +98,29 @@ class ImageReader:
         path = str(path)
         check_readable_file(path, "image")
         return self._finish(self._decode(path), f"image '{path}'")
+
+    def read_whole(self, path: str | os.PathLike) -> np.ndarray:
+        """Reads a file with its proportions kept and nothing cut off; its shorter side has `resize_shorter` pixels.
+
+        Args:
+            path: the image.
+
+        Returns:
+            uint8 `(height, width, channels)`.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            ValueError: the reader has no `resize_shorter`; or the file cannot be read, or only in part.
+        """
+        if self.resize_shorter is None:
+            raise ValueError(
+                "A whole image needs the length of its shorter side. Received: resize_shorter=None. "
+                'Make the reader with `fit="crop", resize_shorter=256`, or another length.'
+            )
+        path = str(path)
+        check_readable_file(path, "image")
+        image = converted(self._decode(path), _PIL_MODES[self.mode], self._rgb, f"image '{path}'")
+        return _with_channels(_with_shorter_side(image, self.resize_shorter))
 
     def fit_array(self, image: np.ndarray, name: str = "the image") -> np.ndarray:
         """Brings an image that is an array already to the reader's size and channels.
@@ -117,7 +150,13 @@ class ImageReader:
     def get_config(self) -> dict:
         """Returns the constructor's arguments as plain values."""
         background = self.background if isinstance(self.background, int) else list(self.background)
-        return {"size": list(self.size), "mode": self.mode, "fit": self.fit, "background": background}
+        return {
+            "size": list(self.size),
+            "mode": self.mode,
+            "fit": self.fit,
+            "background": background,
+            "resize_shorter": self.resize_shorter,
+        }
 
     @classmethod
     def from_config(cls, config: dict) -> "ImageReader":
@@ -127,11 +166,13 @@ class ImageReader:
     def _decode(self, path: str) -> Image.Image:
         try:
             with Image.open(path) as image:
-                # Large JPEG photographs are halved while they are decoded, as long as twice the size remains.
-                image.draft(None, (2 * max(self.size),) * 2)
+                if self.resize_shorter is None:
+                    # Large JPEG photographs are halved while they are decoded, as long as twice the size remains.
+                    # Not where photographs are read as published networks are evaluated: it changes pixels a little.
+                    image.draft(None, (2 * max(self.size),) * 2)
                 turn = _UPRIGHT.get(image.getexif().get(_ORIENTATION))
                 image.load()
-                return image.copy() if turn is None else image.transpose(turn)
+                return image if turn is None else image.transpose(turn)
         except Image.DecompressionBombError as error:
             raise ValueError(
                 f"Image too large: '{path}' ({error}). Make it smaller, or remove it; where you trust it, raise "
@@ -148,12 +189,14 @@ class ImageReader:
             ) from error
 
     def _finish(self, image: Image.Image, name: str) -> np.ndarray:
-        picture = self._resize(converted(image, _PIL_MODES[self.mode], self._rgb, name))
-        array = np.array(picture)
-        return array if array.ndim == 3 else array[..., None]
+        return _with_channels(self._resize(converted(image, _PIL_MODES[self.mode], self._rgb, name)))
 
     def _resize(self, image: Image.Image) -> Image.Image:
         height, width = self.size
+        if self.resize_shorter is not None:
+            image = _with_shorter_side(image, self.resize_shorter)
+            left, top = round((image.width - width) / 2), round((image.height - height) / 2)
+            return image.crop((left, top, left + width, top + height))
         if image.size == (width, height):
             return image
         if self.fit == "stretch":
@@ -170,6 +213,18 @@ class ImageReader:
         resized = image.resize(inner, Image.Resampling.BILINEAR)
         picture.paste(resized, ((width - inner[0]) // 2, (height - inner[1]) // 2))
         return picture
+
+
+def _with_channels(picture: Image.Image) -> np.ndarray:
+    array = np.array(picture)
+    return array if array.ndim == 3 else array[..., None]
+
+
+def _with_shorter_side(image: Image.Image, length: int) -> Image.Image:
+    """Resizes as torchvision does: the longer side is rounded down."""
+    shorter = min(image.size)
+    width, height = (length * side // shorter for side in image.size)
+    return image if shorter == length else image.resize((width, height), Image.Resampling.BILINEAR)
 
 
 def _what_it_is(path: str) -> str:

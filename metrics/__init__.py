@@ -1,4 +1,4 @@
-"""Measures, exact, in NumPy: verification, open set, one-shot, retrieval, clustering."""
+"""Measures, exact, in NumPy: verification, open set, one-shot, zero-shot, retrieval, clustering."""
 
 from comparators._lazy import attach
 
@@ -30,7 +30,16 @@ __getattr__, __dir__, __all__ = attach(
         "mean_average_precision": "retrieval",
         "mean_reciprocal_rank": "retrieval",
         "median_rank": "retrieval",
+        "match_ranks": "match_retrieval",
+        "match_recall": "match_retrieval",
+        "match_median_rank": "match_retrieval",
+        "match_report": "match_retrieval",
         "one_shot_error": "one_shot",
+        "class_prototypes": "prototypes",
+        "nearest_prototype": "prototypes",
+        "prototype_accuracy": "prototypes",
+        "zero_shot_report": "zero_shot",
+        "wilson_interval": "proportions",
         "ami": "clustering",
         "nmi": "clustering",
         "ari": "clustering",

@@ -12,6 +12,7 @@ from comparators.generators.image_reader import ImageReader
 from comparators.generators.manifest import read_manifest
 from comparators.models.bulk_embedding import BulkEmbedding, embed_files
 from comparators.models.encoders.pixel_encoder import PixelEncoder
+from comparators.models.encoders.pooled_maps import pooled
 
 # Images that are encoded by one call of the network, together: 64 MB of pixels.
 _BLOCK_BYTES = 2**26
@@ -73,7 +74,7 @@ class ImageInputs:
         return self.read(image), math.nan
 
     def embed(self, inputs, role: str | None = None, batch_size: int = 64) -> np.ndarray:
-        """Returns the embeddings of images.
+        """Returns the embeddings of images; the mean of its map, where the encoder gives maps.
 
         Files and arrays of any size, grey or coloured, are brought to the encoder's size and channels by the reader.
         For thousands of files use `embed_files`, which can go on after a stop and skips unreadable files.
@@ -95,8 +96,21 @@ class ImageInputs:
         encoder = self.encoder_of(role)
         rows = [np.zeros((0, self.embedding_dim), np.float32)]
         for block in _blocks(self._images(inputs)):
-            rows.append(np.asarray(encoder.predict(np.stack(block), batch_size=batch_size, verbose=0), np.float32))
+            rows.append(pooled(encoder.predict(np.stack(block), batch_size=batch_size, verbose=0)))
         return np.concatenate(rows)
+
+    def maps(self, inputs, batch_size: int = 64) -> np.ndarray:
+        """Returns the maps of images, of an encoder that gives maps.
+
+        Args:
+            inputs: as `embed` takes them.
+            batch_size: images encoded at once.
+
+        Returns:
+            `(n, height, width, embedding_dim)`, float32.
+        """
+        images = np.stack(list(self._images(inputs)))
+        return np.asarray(self.encoder.predict(images, batch_size=batch_size, verbose=0), np.float32)
 
     def _images(self, inputs) -> Iterator[np.ndarray]:
         if isinstance(inputs, str | os.PathLike) and not os.path.isdir(inputs) and ".csv" not in Path(inputs).suffixes:

@@ -53,5 +53,10 @@ def application_encoder(
     return _encoder(front_end, trunk, reader, augmentation), reader
 
 
+def photograph_reader(size: Sequence[int]) -> ImageReader:
+    """Makes the reader of networks for photographs: the middle of a picture that is an eighth larger, 224 of 256."""
+    return ImageReader(size, fit="crop", resize_shorter=round(max(size) * 256 / 224))
+
+
 def _encoder(front_end, trunk, reader: ImageReader, augmentation) -> PixelEncoder:
     return PixelEncoder(front_end, trunk, (*reader.size, reader.channels), augmentation)

@@ -9,6 +9,7 @@ from comparators.custom_layers.ge2e import GE2E
 from comparators.custom_layers.mel_spectrogram import MelSpectrogram
 from comparators.generators.audio_reader import AudioReader
 from comparators.models.audio_encoder import AudioEncoder
+from comparators.models.convert import load_state, read_state
 from comparators.models.encoders.lstm_trunk import LSTMTrunk
 from comparators.models.encoders.waveform_encoder import WaveformEncoder
 from comparators.models.frame_windows import FrameWindows
@@ -54,7 +55,7 @@ def load_resemblyzer(path: str | os.PathLike) -> AudioEncoder:
             f"{os.fspath(path)} is a checkpoint of another kind: it has no `model_state`. "
             "Expected the `pretrained.pt` of the Resemblyzer package."
         )
-    state = {name.removeprefix("module."): value for name, value in checkpoint["model_state"].items()}
+    state = read_state(checkpoint["model_state"])
     scale, bias = (
         float(np.squeeze(state.pop(name, start))) for name, start in zip(_OBJECTIVE_NAMES, (10.0, -5.0), strict=True)
     )
@@ -88,43 +89,16 @@ def set_trunk_state(trunk: LSTMTrunk, state: Mapping[str, np.ndarray], num_featu
         >>> trunk.count_params()
         65
     """
-    _check_state(state, state_shapes(trunk, num_features))
-    if not trunk.built:
-        trunk.build((None, None, num_features))
-    for index, layer in enumerate(trunk.recurrent_layers):
-        kernel, recurrent, bias, recurrent_bias = (state[name] for name in _lstm_names(index))
-        layer.set_weights([kernel.T, recurrent.T, bias + recurrent_bias])
-    trunk.projection.set_weights([state["linear.weight"].T, state["linear.bias"]])
+    _build(trunk, num_features)
+    load_state(trunk, state)
 
 
 def state_shapes(trunk: LSTMTrunk, num_features: int) -> dict[str, tuple[int, ...]]:
-    """Returns the names and shapes of the PyTorch state that fits a trunk."""
-    gates = 4 * trunk.units
-    shapes = {}
-    for index in range(trunk.num_layers):
-        width = trunk.units if index else num_features
-        shapes |= zip(_lstm_names(index), [(gates, width), (gates, trunk.units), (gates,), (gates,)], strict=True)
-    return shapes | {"linear.weight": (trunk.embedding_dim, trunk.units), "linear.bias": (trunk.embedding_dim,)}
+    """Returns the names and shapes of the PyTorch state that fits a trunk; it is built where it is not."""
+    _build(trunk, num_features)
+    return {name: weight.shape for weight in trunk.torch_weights() for name in weight.names}
 
 
-def _lstm_names(index: int) -> list[str]:
-    return [f"lstm.{part}_l{index}" for part in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
-
-
-def _check_state(state: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]]) -> None:
-    wrong = [
-        f"{name} is {np.shape(state[name])}, not {shape}"
-        for name, shape in shapes.items()
-        if name in state and np.shape(state[name]) != shape
-    ]
-    problems = {
-        "missing": sorted(shapes.keys() - state.keys()),
-        "unexpected": sorted(state.keys() - shapes.keys()),
-        "of another shape": wrong,
-    }
-    if any(problems.values()):
-        listed = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in problems.items() if names)
-        raise ValueError(
-            f"The weights do not fit the network, nothing was loaded ({listed}). "
-            "Expected the speaker encoder of the Resemblyzer package."
-        )
+def _build(trunk: LSTMTrunk, num_features: int) -> None:
+    if not trunk.built:
+        trunk.build((None, None, num_features))

@@ -15,6 +15,7 @@ __getattr__, __dir__, __all__ = attach(
         "confusion_matrix": "confusion_matrix",
         "recording": "recording",
         "history": "history",
+        "matchmap": "matchmap",
         "read_history": "training_history",
         "compare_runs": "run_comparison",
         "run_curves": "run_comparison",

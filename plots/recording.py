@@ -11,12 +11,12 @@ from comparators.acoustics.log_mel import log_mel_spectrogram
 from comparators.acoustics.mel import hz_to_mel
 from comparators.plots.axes import axes_or_new
 from comparators.plots.palette import COLOURS
+from comparators.plots.waveform_line import check_waveform, draw_waveform
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 NUM_MELS = 80
-MAX_COLUMNS = 2000  # a waveform has more samples than a screen has pixels
 DYNAMIC_RANGE = 70.0  # dB under the loudest place that colours tell apart
 TICKS_HZ = (500, 1000, 2000, 4000, 8000, 16000)
 
@@ -46,12 +46,7 @@ def recording(
         ['', 'time (s)', '']
         >>> plt.close(ax.figure)
     """
-    samples = np.asarray(samples, np.float32)
-    if samples.ndim != 1 or not samples.size or not np.isfinite(samples).all():
-        raise ValueError(
-            "`samples` must be a finite waveform of one channel, `(samples,)`, not empty. "
-            f"Received: shape {samples.shape} with {np.count_nonzero(~np.isfinite(samples))} values NaN or infinite."
-        )
+    samples = check_waveform(samples)
     segments = np.zeros((0, 2)) if segments is None else np.asarray(segments, np.float64).reshape(-1, 2)
     if ((segments[:, 0] >= segments[:, 1]) | (segments[:, 0] < 0) | (segments[:, 1] > len(samples))).any():
         raise ValueError(
@@ -61,7 +56,7 @@ def recording(
     ax = axes_or_new(ax, 8.5, 4.6)
     ax.set_axis_off()
     waveform = ax.inset_axes([0, 0.68, 1, 0.32])
-    _draw_waveform(waveform, samples, sample_rate)
+    draw_waveform(waveform, samples, sample_rate)
     for start, stop in segments / sample_rate:
         waveform.axvspan(start, stop, color=COLOURS[2], alpha=0.25, linewidth=0, zorder=0, label="speech")
     if len(segments):
@@ -74,21 +69,6 @@ def recording(
         spectrogram.axvline(edge, color="white", linewidth=0.9, linestyle="--")
     waveform.set_xlim(0, len(samples) / sample_rate)
     return ax
-
-
-def _draw_waveform(ax: Axes, samples: np.ndarray, sample_rate: int) -> None:
-    """Draws the lowest and highest sample of each column, or the samples themselves where they are few."""
-    step = -(-len(samples) // MAX_COLUMNS)
-    starts = np.arange(0, len(samples), step)
-    seconds = (starts + (step - 1) / 2) / sample_rate
-    if step == 1:
-        ax.plot(seconds, samples, color=COLOURS[0], linewidth=0.8)
-    else:
-        low, high = np.minimum.reduceat(samples, starts), np.maximum.reduceat(samples, starts)
-        ax.fill_between(seconds, low, high, color=COLOURS[0], linewidth=0.3)
-    peak = max(float(np.abs(samples).max()), 1e-3)
-    ax.set_ylim(-1.1 * peak, 1.1 * peak)
-    ax.set_ylabel("amplitude")
 
 
 def _draw_spectrogram(ax: Axes, colour_bar: Axes, samples: np.ndarray, sample_rate: int) -> None:

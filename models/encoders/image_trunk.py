@@ -7,7 +7,7 @@ from keras import KerasTensor
 
 from comparators.custom_layers.l2_normalization import L2Normalization
 
-POOLINGS = ("average", "flatten")
+POOLINGS = ("average", "flatten", "none")
 
 
 @keras.saving.register_keras_serializable("comparators")
@@ -25,7 +25,7 @@ class ImageTrunk(keras.Model):
             know more of labels that were never trained on. Their objective then needs a projection of its own,
             see `Projected`.
         pooling: `"average"` over all places; `"flatten"` keeps the places apart, which tells small drawings apart
-            better and needs images of one size.
+            better and needs images of one size; `"none"` gives a map, an embedding of each place.
         dropout: share of the pooled values that are dropped in training.
         name: name of the model.
 
@@ -34,7 +34,8 @@ class ImageTrunk(keras.Model):
         training: whether batch normalisation takes the statistics of the batch, and dropout is active.
 
     Returns:
-        L2-normalised embeddings `(batch, embedding_dim)`, float32.
+        L2-normalised embeddings `(batch, embedding_dim)`, float32. Without pooling a map of them, `(batch, height,
+        width, embedding_dim)`, whose sides are halved by every stage but the first.
 
     Raises:
         ValueError: `channels` is empty, the pooling is unknown, or a size is not positive.
@@ -76,8 +77,12 @@ class ImageTrunk(keras.Model):
             for stage, filters in enumerate(self.channels)
             for index in range(blocks_per_stage)
         ]
-        pool = keras.layers.GlobalAveragePooling2D if pooling == "average" else keras.layers.Flatten
-        self.pool = pool(name="pool")
+        pools = {
+            "average": keras.layers.GlobalAveragePooling2D,
+            "flatten": keras.layers.Flatten,
+            "none": keras.layers.Identity,
+        }
+        self.pool = pools[pooling](name="pool")
         self.dropout = keras.layers.Dropout(dropout, name="dropout")
         self.projection = None if embedding_dim is None else keras.layers.Dense(embedding_dim, name="projection")
         self.normalization = L2Normalization(dtype="float32", name="normalization")
@@ -101,7 +106,12 @@ class ImageTrunk(keras.Model):
         return self.normalization(pooled if self.projection is None else self.projection(pooled))
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
-        return (input_shape[0], self.embedding_dim)
+        if self.pooling != "none":
+            return (input_shape[0], self.embedding_dim)
+        shape = tuple(input_shape)
+        for block in self.blocks:
+            shape = block.compute_output_shape(shape)
+        return (*shape[:3], self.embedding_dim)
 
     @property
     def embedding_dim(self) -> int:

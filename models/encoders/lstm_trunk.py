@@ -4,6 +4,7 @@ import keras
 from keras import KerasTensor, ops
 
 from comparators.custom_layers.l2_normalization import L2Normalization
+from comparators.models.convert import TorchWeight, linear_weights, lstm_weights
 
 
 @keras.saving.register_keras_serializable("comparators")
@@ -79,6 +80,11 @@ class LSTMTrunk(keras.Model):
     def compute_output_shape(self, input_shape) -> tuple:
         shape = input_shape["features"] if isinstance(input_shape, dict) else input_shape
         return (shape[0], self.embedding_dim)
+
+    def torch_weights(self) -> list[TorchWeight]:
+        """Returns where the entries of `lstm` (`torch.nn.LSTM`) and `linear` (`torch.nn.Linear`) go."""
+        weights = [w for index, layer in enumerate(self.recurrent_layers) for w in lstm_weights("lstm", index, layer)]
+        return weights + linear_weights("linear", self.projection)
 
     def get_config(self) -> dict:
         return {

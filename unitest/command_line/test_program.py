@@ -9,6 +9,7 @@ from comparators.command_line.program import Program
 COMMANDS = (
     "demo",
     "verify",
+    "search",
     "embed",
     "enroll",
     "recognize",

@@ -2,6 +2,7 @@
 
 import importlib.util
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
@@ -35,6 +36,27 @@ def gradients() -> Callable:
 def golden_ge2e() -> dict[str, np.ndarray]:
     with np.load(HERE.parent / "golden" / "ge2e_loss.npz") as arrays:
         return dict(arrays)
+
+
+@dataclass
+class Features:
+    """Golden features; the waveforms are made by the rule."""
+
+    rule: ModuleType
+    info: dict
+    arrays: dict[str, np.ndarray]
+
+    def difference(self, output: str, value: np.ndarray) -> float:
+        """Returns the largest absolute difference."""
+        return self.rule.compare(self.info, self.arrays, output, value)[0]
+
+
+@pytest.fixture(scope="session")
+def golden() -> Callable[[str], Features]:
+    """`golden(case)`: golden features."""
+    folder = HERE.parent / "golden"
+    rule = load_module("rule", folder / "rule.py")
+    return lambda case: Features(rule, *rule.load_case(case, str(folder)))
 
 
 @pytest.fixture(scope="session")

@@ -202,6 +202,57 @@ def test_large_photographs_are_decoded_small_and_alike(write):
     assert np.abs(read - reader.fit_array(smooth)).mean() < 2
 
 
+@pytest.mark.parametrize("shape", [(300, 401), (401, 300), (20, 37), (64, 64), (64, 300)])
+def test_shorter_side_and_centre_as_photographs_are_evaluated(write, shape):
+    """Against torchvision's arithmetic: `Resize(64)` rounds the longer side down, `CenterCrop` rounds to even."""
+    pixels = RNG.integers(0, 256, (*shape, 3), dtype=np.uint8)
+    height, width = shape
+    resized = (64, int(64 * height / width)) if width <= height else (int(64 * width / height), 64)
+    whole = np.asarray(Image.fromarray(pixels).resize(resized, Image.Resampling.BILINEAR))
+    top, left = round((whole.shape[0] - 56) / 2.0), round((whole.shape[1] - 50) / 2.0)
+    reader = ImageReader((56, 50), fit="crop", resize_shorter=64)
+    path = write("photo.png", pixels)
+    np.testing.assert_array_equal(reader.read_whole(path), whole)
+    np.testing.assert_array_equal(reader.read(path), whole[top : top + 56, left : left + 50])
+    np.testing.assert_array_equal(reader.fit_array(pixels), reader.read(path))
+
+
+def test_photographs_that_are_evaluated_are_decoded_in_full(write):
+    """Not at a fraction of their size, as a JPEG can be: that changes pixels."""
+    pixels = np.asarray(Image.fromarray(COLOURS).resize((900, 600), Image.Resampling.BICUBIC))
+    path = write("large.jpg", pixels, quality=95)
+    with Image.open(path) as image:
+        expected = np.asarray(image.resize((48, 32), Image.Resampling.BILINEAR))
+    reader = ImageReader((32, 32), fit="crop", resize_shorter=32)
+    np.testing.assert_array_equal(reader.read_whole(path), expected)
+    np.testing.assert_array_equal(reader.read(path), expected[:, 8:40])
+
+
+def test_a_whole_image_in_grey_and_upright(write):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    reader = ImageReader((10, 10), "grey", fit="crop", resize_shorter=10)
+    assert reader.read_whole(write("turned.png", exif=exif)).shape == (15, 10, 1)
+    assert ImageReader.from_config(reader.get_config()).get_config() == reader.get_config()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "received"),
+    [
+        ({"fit": "pad", "resize_shorter": 256}, r"resize_shorter=256, fit='pad', size=\(224, 200\)"),
+        ({"fit": "crop", "resize_shorter": 223}, r"resize_shorter=223, fit='crop'"),
+    ],
+)
+def test_shorter_sides_that_cannot_be(arguments, received):
+    with pytest.raises(ValueError, match=rf"`resize_shorter` needs `fit=\"crop\"` .* Received: {received}"):
+        ImageReader((224, 200), **arguments)
+
+
+def test_a_whole_image_of_unknown_size(write):
+    with pytest.raises(ValueError, match=r"A whole image needs the length of its shorter side.*resize_shorter=256"):
+        full_size(fit="crop").read_whole(write("a.png"))
+
+
 # Arrays.
 
 

@@ -48,15 +48,17 @@ def test_names_that_do_not_fit(trunk):
     state = make_state(trunk, num_features=4)
     del state["linear.bias"], state["lstm.bias_hh_l0"]
     state |= {"head.weight": np.zeros(2), "linear.weight": np.zeros((3, 5))}
+    before = trunk.get_weights()
     with pytest.raises(ValueError, match="nothing was loaded") as error:
         set_trunk_state(trunk, state, num_features=4)
     for text in (
-        "missing: linear.bias, lstm.bias_hh_l0",
-        "unexpected: head.weight",
-        r"of another shape: linear.weight is (3, 5), not (5, 3)",
+        "Missing: linear.bias, lstm.bias_hh_l0",
+        "Unexpected: head.weight",
+        r"Of another shape: linear.weight is (3, 5), not (5, 3)",
     ):
         assert text in str(error.value)
-    assert not trunk.built
+    for old, new in zip(before, trunk.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
 
 
 def test_parts(checkpoint):

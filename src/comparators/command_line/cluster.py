@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @options.sources
 @options.output("Table to write, a row for each file.", "clusters.csv")
 @options.model
+@options.role
 @click.option(
     "--plot",
     metavar="clusters.png",
@@ -45,6 +46,7 @@ def cluster(
     sources: tuple[str, ...],
     output: Path,
     model_name: str,
+    role: str | None,
     plot: Path | None,
     projection: str,
     method: str | None,
@@ -69,15 +71,14 @@ def cluster(
 
     Exit status: 0 done; 1 done, recordings were skipped; 2 wrong usage or input.
     """
-    from comparators.command_line.inputs import embed_table, load_model, read_sources
+    from comparators.command_line.inputs import embed_table, load_any_model, with_sources
     from comparators.command_line.output_files import PICTURES, check_output, save_csv, save_scatter
     from comparators.recognition.clustering import cluster as find_clusters
 
     check_output(output, (".csv",))
     if plot is not None:
         check_output(plot, PICTURES)
-    manifest = read_sources(sources, label_column, split, media)
-    model = load_model(model_name, manifest["path"])
+    model, manifest = with_sources(load_any_model(model_name), model_name, role, sources, label_column, split, media)
     table, failures = embed_table(model, manifest, quiet)
     clusters = find_clusters(
         table.vectors,

@@ -13,6 +13,7 @@ from comparators.command_line.report import counted, print_json
 @options.sources
 @options.output("Table to write: .npz, .csv or .parquet.", "embeddings.npz")
 @options.model
+@options.role
 @click.option("--by-label", type=click.Choice(["mean", "medoid"]), help="One row a label instead of one a file.")
 @options.label_column
 @options.split
@@ -23,6 +24,7 @@ def embed(
     sources: tuple[str, ...],
     output: Path,
     model_name: str,
+    role: str | None,
     by_label: str | None,
     label_column: str | None,
     split: str | None,
@@ -40,20 +42,21 @@ def embed(
     comparators embed manifest.csv -o embeddings.csv --label-column speaker --split test
     comparators embed manifest.csv -o voices.npz --by-label mean
     comparators embed scans/ -o scans.npz --model digit-encoder
+    comparators embed matches.csv -o sounds.npz --model two-roles.keras --role audio
 
     Exit status: 0 done; 1 done, files were skipped; 2 wrong usage or input.
     """
-    from comparators.command_line.inputs import embed_table, load_model, read_sources, require_labels
+    from comparators.command_line.inputs import embed_table, load_any_model, require_labels, with_sources
     from comparators.command_line.output_files import check_output
     from comparators.recognition.table_files import writer
 
     check_output(output)
     writer(output)
-    manifest = read_sources(sources, label_column, split, media)
+    model, manifest = with_sources(load_any_model(model_name), model_name, role, sources, label_column, split, media)
     if by_label:
         require_labels(manifest, "--by-label")
     parts = output.with_name(f"{output.name}.parts")
-    table, failures = embed_table(load_model(model_name, manifest["path"]), manifest, quiet, store=parts)
+    table, failures = embed_table(model, manifest, quiet, store=parts)
     table = table.by_label(by_label) if by_label else table
     table.save(output)
     shutil.rmtree(parts, ignore_errors=True)

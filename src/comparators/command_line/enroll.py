@@ -13,9 +13,12 @@ from comparators.command_line.report import counted, note, print_json
 @click.argument("name")
 @options.files
 @options.model
+@options.role
 @options.json
 @options.quiet
-def enroll(gallery_path: Path, name: str, files: tuple[str, ...], model_name: str, as_json: bool, quiet: bool) -> int:
+def enroll(
+    gallery_path: Path, name: str, files: tuple[str, ...], model_name: str, role: str | None, as_json: bool, quiet: bool
+) -> int:
     """Enrol the recordings FILES under NAME in the file GALLERY, which is made where there is none.
 
     Three recordings of some seconds are a good start; several rooms and days are better than one. A gallery belongs to
@@ -34,7 +37,7 @@ def enroll(gallery_path: Path, name: str, files: tuple[str, ...], model_name: st
     from comparators.recognition.gallery import Gallery
 
     check_output(gallery_path)
-    model = load_model(model_name, files)
+    model = load_model(model_name, files, role)
     least = model.minimum_speech_seconds if model.media == "audio" else 0.0
     empty = Gallery(model.fingerprint, model.embedding_dim, model.scorer, least)
     gallery = Gallery.load(gallery_path, model.fingerprint) if gallery_path.exists() else empty

@@ -10,6 +10,7 @@ from comparators.command_line.report import print_json, text_table
 
 if TYPE_CHECKING:
     from comparators.models.comparator import Comparator
+    from comparators.models.dual_encoder import DualEncoder
     from comparators.recognition.embedding_table import EmbeddingTable
     from comparators.recognition.threshold import Threshold
 
@@ -28,6 +29,7 @@ _MOST_PAIRS_FOR_AN_INTERVAL = 1_000_000
     help="Fit the threshold on these recordings, and write the model with it to this file.",
 )
 @options.target_far
+@options.role
 @options.label_column
 @options.split
 @options.media
@@ -39,6 +41,7 @@ def evaluate(
     sources: tuple[str, ...],
     output: Path | None,
     target_far: float | None,
+    role: str | None,
     label_column: str | None,
     split: str | None,
     media: str | None,
@@ -52,6 +55,10 @@ def evaluate(
     has the right label, and the errors at the model's threshold. Labels that the model was trained on tell nothing
     about new ones.
 
+    A model of two roles is measured on matches, a CSV file with a column for each role: each item asks for its match in
+    the other role. Prints recall at 1, 5 and 10 both ways, the median rank, and how often the first answer is of the
+    right label, or the nearest word the right one. With --role, the encoder of that role is measured on its own.
+
     A threshold belongs to the data that it is used on: with -o, one is fitted on these recordings (where false accepts
     and false rejects are equal, or for the --target-far that you allow) and stored in a copy of the model.
 
@@ -59,17 +66,27 @@ def evaluate(
     comparators evaluate speaker-encoder manifest.csv --split test
     comparators evaluate speaker-encoder my_voices/ --target-far 0.01 -o mine.keras
     comparators verify a.wav b.wav --model mine.keras
+    comparators evaluate two-roles.keras matches.csv --split test
 
     Exit status: 0 done; 1 done, recordings were skipped; 2 wrong usage or input.
     """
-    from comparators.command_line.inputs import embed_table, load_model, read_sources, require_pairs, source_names
+    from comparators.command_line.inputs import (
+        embed_table,
+        has_two_roles,
+        load_any_model,
+        require_pairs,
+        source_names,
+        with_sources,
+    )
     from comparators.command_line.output_files import check_output, save_model
 
     if output is not None:
         check_output(output, (".keras",))
-    manifest = read_sources(sources, label_column, split, media)
+    model = load_any_model(model_name)
+    if role is None and has_two_roles(model):
+        return _evaluate_matches(model, model_name, sources, output, target_far, label_column, split, as_json, quiet)
+    model, manifest = with_sources(model, model_name, role, sources, label_column, split, media)
     require_pairs(manifest, "Evaluation")
-    model = load_model(model_name, manifest["path"])
     table, failures = embed_table(model, manifest, quiet)
     figures = measure(model, table, seed)
     fitted = None
@@ -84,6 +101,39 @@ def evaluate(
     else:
         click.echo(_as_text(model.item_name, figures, fitted, output))
     return 1 if failures else 0
+
+
+def _evaluate_matches(
+    model: "DualEncoder",
+    model_name: str,
+    sources: tuple[str, ...],
+    output: Path | None,
+    target_far: float | None,
+    label_column: str | None,
+    split: str | None,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    from comparators.command_line.inputs import source_names
+    from comparators.command_line.match_evaluation import matches_as_text, measure_matches, score_matches
+    from comparators.command_line.match_items import media_of_roles
+    from comparators.command_line.match_table import read_matches
+    from comparators.command_line.output_files import save_model
+
+    scored = score_matches(model, read_matches(sources, media_of_roles(model), label_column, split), quiet)
+    figures = measure_matches(scored, model.threshold)
+    fitted = None
+    if output is not None or target_far is not None:
+        origin = f"{source_names(sources)}, {figures['matches']} matches"
+        fitted = model.fit_threshold(scored.scores, scored.same, target_far=target_far, origin=origin)
+    if output is not None:
+        save_model(model, output)
+    if as_json:
+        threshold = None if fitted is None else fitted.to_dict()
+        print_json({"model": model_name, **figures, "fitted_threshold": threshold, "failures": scored.failures})
+    else:
+        click.echo(matches_as_text(figures, fitted, output))
+    return 1 if scored.failures else 0
 
 
 def measure(model: "Comparator", table: "EmbeddingTable", seed: int = 0) -> dict:

@@ -13,29 +13,101 @@ if TYPE_CHECKING:
 
     from comparators.models.bulk_embedding import BulkEmbedding
     from comparators.models.comparator import Comparator
+    from comparators.models.dual_encoder import DualEncoder
 
 
-def load_model(name_or_path: str, paths: Iterable[str] = ()) -> "Comparator":
+def load_model(name_or_path: str, paths: Iterable[str] = (), role: str | None = None) -> "Comparator":
     """Loads a model that embeds files: recordings or images.
 
     Args:
         name_or_path: a shipped model's name, or the path of a .keras file.
         paths: files that it is to embed.
+        role: of a model of two roles, the one whose encoder is to be used.
 
     Raises:
         FileNotFoundError: if there is neither a file nor a shipped model of that name.
-        ValueError: if it is not a model, not one of files, or one of another kind than `paths` are.
+        ValueError: if it is not a model, not one of files, or one of another kind than `paths` are; if there is no such
+            role, or none is named.
     """
+    return as_file_model(load_any_model(name_or_path), name_or_path, paths, role)
+
+
+def load_any_model(name_or_path: str) -> "Comparator":
+    """Loads a model of one role or of two, see `load_model`."""
     import_keras()
     from comparators.models.loading import load
 
-    model = load(name_or_path)
+    return load(name_or_path)
+
+
+def load_two_roles(name_or_path: str) -> "DualEncoder":
+    """Loads a model of two roles.
+
+    Raises:
+        FileNotFoundError: see `load_model`.
+        ValueError: if it is a model of one role.
+    """
+    model = load_any_model(name_or_path)
+    if not has_two_roles(model):
+        raise ValueError(f"'{name_or_path}' is a model of one role, a {type(model).__name__}. Leave the roles out.")
+    return model
+
+
+def has_two_roles(model: "Comparator") -> bool:
+    """Tells whether a model compares things of two roles."""
+    from comparators.models.dual_encoder import DualEncoder
+
+    return isinstance(model, DualEncoder)
+
+
+def as_file_model(model: "Comparator", name: str, paths: Iterable[str] = (), role: str | None = None) -> "Comparator":
+    """Returns a loaded model that embeds files, or the encoder of one of its two roles that does, see `load_model`."""
+    model = _encoder_of_role(model, name, role)
     if not hasattr(model, "embed_files"):
         raise ValueError(
             "This command needs a model of recordings or images (`AudioEncoder`, `ImageSiamese`, ...). "
-            f"Received: a {type(model).__name__} in '{name_or_path}'. Use it in Python instead."
+            f"Received: a {type(model).__name__} in '{name}'. Use it in Python instead."
         )
-    check_kind(paths, model.media, f"'{name_or_path}' is a model of {model.item_name}s")
+    what = f"'{name}'" if role is None else f"Role `{role}` of '{name}'"
+    check_kind(paths, model.media, f"{what} is a model of {model.item_name}s")
+    return model
+
+
+def with_sources(
+    model: "Comparator",
+    name: str,
+    role: str | None,
+    sources: Sequence[str],
+    label_column: str | None = None,
+    split: str | None = None,
+    media: str | None = None,
+) -> "tuple[Comparator, pd.DataFrame]":
+    """Returns a loaded model, or the encoder of one of its two roles, and what it is to embed: files, or words.
+
+    Returns:
+        The model, and the table of `read_manifest`, or of a role's distinct items: with the column `word` for words.
+    """
+    if role is None:
+        as_file_model(model, name)
+        table = read_sources(sources, label_column, split, media)
+        return as_file_model(model, name, table["path"]), table
+    from comparators.command_line.match_table import read_items
+
+    encoder = _encoder_of_role(model, name, role)
+    return encoder, read_items(sources, role, encoder.media, label_column, split)
+
+
+def _encoder_of_role(model: "Comparator", name: str, role: str | None) -> "Comparator":
+    if has_two_roles(model):
+        if role not in model.roles:
+            received = "none" if role is None else f"'{role}'"
+            raise ValueError(
+                f"'{name}' is a model of two roles, {' and '.join(model.roles)}. Received: role {received}. Name one "
+                "with --role."
+            )
+        return model.encoder_of(role)
+    if role is not None:
+        raise ValueError(f"'{name}' is a model of one role. Received: role '{role}'. Leave --role out.")
     return model
 
 
@@ -93,12 +165,12 @@ def named_files(files: Sequence[str]) -> "pd.DataFrame":
 
 
 def embed_table(model: "Comparator", table: "pd.DataFrame", quiet: bool, store: Path | None = None) -> "BulkEmbedding":
-    """Embeds the files of a table; those that cannot be read are told on stderr, and counted.
+    """Embeds the files (or words) of a table; those that cannot be read are told on stderr, and counted.
 
     Raises:
         ValueError: if none can be read.
     """
-    done = model.embed_files(table, store=store, progress=not quiet)
+    done = _embed_words(model, table) if "word" in table else model.embed_files(table, store=store, progress=not quiet)
     for message in done.failures.values():
         note(f"skipped: {message}")
     if done.failures:
@@ -107,6 +179,26 @@ def embed_table(model: "Comparator", table: "pd.DataFrame", quiet: bool, store: 
         holding = " that hold speech" if model.media == "audio" else ""
         raise ValueError(f"No {model.item_name} is left to work on. Name files{holding}.")
     return done
+
+
+def _embed_words(model: "Comparator", table: "pd.DataFrame") -> "BulkEmbedding":
+    import numpy as np
+
+    from comparators.command_line.match_items import read_item
+    from comparators.models.bulk_embedding import BulkEmbedding
+    from comparators.recognition.embedding_table import EmbeddingTable
+
+    failures = {}
+    for row in table.to_dict("records"):
+        try:
+            read_item(model, row)
+        except ValueError as error:
+            failures[row["word"]] = str(error)
+    words = [word for word in table["word"] if word not in failures]
+    vectors = model.embed(words) if words else np.zeros((0, model.embedding_dim), np.float32)
+    # A table of files has their paths beside: words stand for themselves.
+    rows = EmbeddingTable(vectors, words, words, model.fingerprint, {"path": words})
+    return BulkEmbedding(rows, failures)
 
 
 def require_labels(table: "pd.DataFrame", what_for: str) -> None:

@@ -15,6 +15,9 @@ model = click.option(
 sources = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 gallery = click.argument("gallery_path", metavar="GALLERY", type=click.Path(dir_okay=False, path_type=Path))
 files = click.argument("files", nargs=-1, required=True, metavar="FILES...")
+role = click.option(
+    "--role", metavar="NAME", help="Of a model of two roles, the one to use, such as audio, image or word."
+)
 label_column = click.option(
     "--label-column", metavar="NAME", help="Column with the labels.  [default: label, else speaker]"
 )

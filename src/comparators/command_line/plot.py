@@ -12,6 +12,7 @@ from comparators.command_line.report import counted, print_json
 @options.sources
 @options.output("Picture to write.", "space.png")
 @options.model
+@options.role
 @options.projection
 @options.label_column
 @options.split
@@ -23,6 +24,7 @@ def plot(
     sources: tuple[str, ...],
     output: Path,
     model_name: str,
+    role: str | None,
     projection: str,
     label_column: str | None,
     split: str | None,
@@ -41,12 +43,11 @@ def plot(
 
     Exit status: 0 done; 1 done, files were skipped; 2 wrong usage or input.
     """
-    from comparators.command_line.inputs import embed_table, load_model, read_sources
+    from comparators.command_line.inputs import embed_table, load_any_model, with_sources
     from comparators.command_line.output_files import PICTURES, check_output, save_scatter
 
     check_output(output, PICTURES)
-    manifest = read_sources(sources, label_column, split, media)
-    model = load_model(model_name, manifest["path"])
+    model, manifest = with_sources(load_any_model(model_name), model_name, role, sources, label_column, split, media)
     table, failures = embed_table(model, manifest, quiet)
     labels = ["all"] * len(table) if table.labels is None else table.labels
     size = counted(len(table), model.item_name)

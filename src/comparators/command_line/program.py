@@ -17,6 +17,7 @@ from comparators.command_line.gallery import gallery
 from comparators.command_line.plot import plot
 from comparators.command_line.recognize import recognize
 from comparators.command_line.report import note
+from comparators.command_line.search import search
 from comparators.command_line.train import train
 from comparators.command_line.verify import verify
 
@@ -67,6 +68,7 @@ def main() -> None:
     \b
     comparators demo                                    the whole way once, on bundled recordings
     comparators verify a.wav b.wav                      one voice or two?
+    comparators search model.keras query.png sounds/    which are most like it?
     comparators enroll team.gallery anna anna*.wav      learn a voice
     comparators recognize team.gallery meeting.wav      who is it, or nobody known?
     comparators cluster recordings/ -o clusters.csv     who is who, without labels
@@ -80,7 +82,7 @@ def main() -> None:
     """
 
 
-for command in (demo, verify, embed, enroll, recognize, gallery, cluster, plot, train, evaluate, convert):
+for command in (demo, verify, search, embed, enroll, recognize, gallery, cluster, plot, train, evaluate, convert):
     main.add_command(command)
 
 

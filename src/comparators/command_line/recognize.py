@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 @options.gallery
 @options.files
 @options.model
+@options.role
 @click.option("--threshold", type=float, metavar="SCORE", help="Below this score a voice is unknown.")
 @options.target_far
 @click.option("-k", type=click.IntRange(min=1), default=5, show_default=True, help="How many enrolled items vote.")
@@ -27,6 +28,7 @@ def recognize(
     gallery_path: Path,
     files: tuple[str, ...],
     model_name: str,
+    role: str | None,
     threshold: float | None,
     target_far: float | None,
     k: int,
@@ -51,7 +53,7 @@ def recognize(
     from comparators.command_line.inputs import embed_table, load_model, named_files, with_folders_listed
     from comparators.recognition.gallery import Gallery
 
-    model = load_model(model_name, files)
+    model = load_model(model_name, files, role)
     files = with_folders_listed(files, model.media)
     gallery = Gallery.load(gallery_path, model.fingerprint)
     _choose_threshold(gallery, model, threshold, target_far)

@@ -3,13 +3,14 @@
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from comparators.command_line import options
 from comparators.command_line.quiet_keras import import_keras
 from comparators.command_line.report import counted, print_json
 
 
-@click.command(short_help="Train an encoder or a siamese network on labelled recordings or images.")
+@click.command(short_help="Train a network on labelled recordings or images, or on matches of two roles.")
 @options.sources
 @options.output("Model to write.", "model.keras")
 @click.option(
@@ -19,15 +20,21 @@ from comparators.command_line.report import counted, print_json
     help="Go on from this model's encoder, such as speaker-encoder.  [default: a new one]",
 )
 @click.option("--siamese", is_flag=True, help="A new siamese network, which gives probabilities, not an encoder.")
+@click.option("--roles", metavar="image,audio", help="Train on matches of two roles: image,audio or audio,word.")
+@click.option(
+    "--words",
+    metavar="glove.txt",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Word vectors for the role word: a GloVe text file, or .npz. The model keeps the first 20,000 words.",
+)
+@click.option("--batch-size", type=click.IntRange(min=2), default=64, show_default=True, help="Matches of a batch.")
 @click.option("--epochs", type=click.IntRange(min=1), default=20, show_default=True, help="Passes over the files.")
 @click.option("--labels-per-batch", type=click.IntRange(min=2), metavar="P", help="[default: 32, or all there are]")
 @click.option("--items-per-label", type=click.IntRange(min=2), default=6, show_default=True, metavar="K")
 @click.option(
     "--window-seconds",
     type=click.FloatRange(min=0.1),
-    default=1.6,
-    show_default=True,
-    help="Length of the pieces of recordings that are compared.",
+    help="Length of the pieces of recordings that are compared.  [default: 1.6; with two roles the network's own]",
 )
 @click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), default=1e-3, show_default=True)
 @click.option("--embedding-dim", type=click.IntRange(min=2), default=256, show_default=True, help="Of a new network.")
@@ -45,7 +52,7 @@ from comparators.command_line.report import counted, print_json
     type=click.FloatRange(0, 1, max_open=True),
     default=0.1,
     show_default=True,
-    help="Share of the labels that are kept out of training, to choose the best epoch and to fit the threshold.",
+    help="Share of the labels (or matches) kept out of training, to choose the best epoch and to fit the threshold.",
 )
 @options.target_far
 @options.label_column
@@ -59,10 +66,13 @@ def train(
     output: Path,
     model_name: str | None,
     siamese: bool,
+    roles: str | None,
+    words: Path | None,
+    batch_size: int,
     epochs: int,
     labels_per_batch: int | None,
     items_per_label: int,
-    window_seconds: float,
+    window_seconds: float | None,
     learning_rate: float,
     embedding_dim: int,
     channels: int,
@@ -84,10 +94,15 @@ def train(
     the equal error rate on all pairs of the validation labels, which are never trained on, is taken; the best epoch is
     kept, and the threshold is fitted on them. Several sources are several corpora: a batch stays within one.
 
+    With --roles, things of two kinds learn what belongs together, from CSV files with a column for each role; rows of
+    one `label`, where there is one, belong together too. The word of a sound may be its `label`, or name its folder.
+
     \b
     comparators train manifest.csv -o model.keras --label-column speaker --split train
     comparators train my_voices/ -o mine.keras --model speaker-encoder --learning-rate 1e-4 --epochs 5
     comparators train leaves/ -o leaves.keras --siamese --image-size 96
+    comparators train matches.csv -o digits.keras --roles image,audio --image-size 28 --grey
+    comparators train sounds.csv -o sounds.keras --roles audio,word --words glove.txt
 
     Exit status: 0 done; 1 done, files were left out; 2 wrong usage or input.
     """
@@ -95,22 +110,41 @@ def train(
     from comparators.command_line.output_files import check_output, save_model
 
     check_output(output, (".keras",))
-    manifest = read_sources(sources, label_column, split, media)
-    require_pairs(manifest, "Training")
-    import_keras()
-    from comparators.command_line.training import NewModel, fit, make_batches, new_or_loaded, split_labels, usable_items
+    sizes = (embedding_dim, image_size, grey)
+    if roles is not None:
+        _refuse("with --roles", "siamese", "labels_per_batch", "items_per_label", "channels", "media")
+        import_keras()
+        from comparators.command_line.match_training import MatchFit, NewMatchModel, train_matches
 
-    new = NewModel(siamese, embedding_dim, channels, image_size, grey)
-    model = new_or_loaded(model_name, new, manifest, seed)
-    usable = usable_items(model, manifest, quiet)
-    require_pairs(usable, "Training")
-    trained_on, held_out = split_labels(usable, validation_fraction, seed)
-    batches = make_batches(model, trained_on, labels_per_batch, items_per_label, window_seconds, seed)
-    history = fit(model, batches, held_out, epochs, learning_rate, quiet)
-    model = model.with_objective(model.objective)  # without the optimiser's state, two thirds of the file
-    if held_out is not None:
-        origin = f"{held_out['label'].nunique()} validation labels of {source_names(sources)}"
-        model.fit_threshold(model.embed(held_out), held_out["label"], target_far=target_far, origin=origin)
+        new = NewMatchModel(roles.split(","), words, window_seconds, *sizes)
+        how = MatchFit(epochs, batch_size, learning_rate, validation_fraction, target_far, seed)
+        model, history, size, num_left_out = train_matches(sources, label_column, split, new, model_name, how, quiet)
+    else:
+        _refuse("without --roles", "words", "batch_size")
+        manifest = read_sources(sources, label_column, split, media)
+        require_pairs(manifest, "Training")
+        import_keras()
+        from comparators.command_line.training import (
+            NewModel,
+            fit,
+            make_batches,
+            new_or_loaded,
+            split_labels,
+            usable_items,
+        )
+
+        model = new_or_loaded(model_name, NewModel(siamese, channels, *sizes), manifest, seed)
+        usable = usable_items(model, manifest, quiet)
+        require_pairs(usable, "Training")
+        num_left_out = len(manifest) - len(usable)
+        trained_on, held_out = split_labels(usable, validation_fraction, seed)
+        batches = make_batches(model, trained_on, labels_per_batch, items_per_label, window_seconds or 1.6, seed)
+        history = fit(model, batches, held_out, epochs, learning_rate, quiet)
+        model = model.with_objective(model.objective)  # without the optimiser's state, two thirds of the file
+        if held_out is not None:
+            origin = f"{held_out['label'].nunique()} validation labels of {source_names(sources)}"
+            model.fit_threshold(model.embed(held_out), held_out["label"], target_far=target_far, origin=origin)
+        size = f"{counted(len(trained_on), model.item_name)} of {counted(trained_on['label'].nunique(), 'label')}"
     save_model(model, output)
     if as_json:
         threshold = None if model.threshold is None else model.threshold.to_dict()
@@ -118,7 +152,15 @@ def train(
             {"output": str(output), "history": history, "threshold": threshold, "fingerprint": model.fingerprint}
         )
     else:
-        size = f"{counted(len(trained_on), model.item_name)} of {counted(trained_on['label'].nunique(), 'label')}"
         click.echo(f"{output}: trained on {size}, model {model.fingerprint}")
         click.echo(f"threshold: {model.threshold or 'none, fit one with `comparators evaluate ... -o`'}")
-    return 1 if len(usable) < len(manifest) else 0
+    return 1 if num_left_out else 0
+
+
+def _refuse(when: str, *names: str) -> None:
+    """Raises a UsageError for options that were given and would be of no effect."""
+    context = click.get_current_context()
+    given = [name for name in names if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    if given:
+        options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise click.UsageError(f"{options} is of no use {when}. Leave it out.")

@@ -33,15 +33,15 @@ class NewModel(NamedTuple):
 
     Attributes:
         siamese: a siamese network in place of an encoder.
-        embedding_dim: values in an embedding.
         channels: width of a network of recordings.
+        embedding_dim: values in an embedding.
         image_size: height and width of the images.
         grey: images of one channel.
     """
 
     siamese: bool
-    embedding_dim: int
     channels: int
+    embedding_dim: int
     image_size: int
     grey: bool
 
@@ -133,7 +133,7 @@ def fit(
     Returns:
         What Keras calls the history: name of a figure -> its value after each epoch.
     """
-    callbacks = [] if quiet else [_progress(epochs, len(batches))]
+    callbacks = [] if quiet else [training_progress(epochs, len(batches))]
     if held_out is not None:
         items = [_read(model, row) for row in held_out.to_dict("records")]
         monitor = EmbeddingMonitor(items, held_out["label"].to_numpy())
@@ -164,7 +164,8 @@ def _problem(model: Comparator, row: dict) -> str | None:
     return None
 
 
-def _progress(epochs: int, num_batches: int) -> keras.callbacks.Callback:
+def training_progress(epochs: int, num_batches: int) -> keras.callbacks.Callback:
+    """Makes the callback that shows a bar of the batches, and each epoch's figures, on stderr."""
     bar = tqdm(total=epochs * num_batches, desc="training", unit="batch", disable=None, leave=False)
 
     def tell(epoch: int, logs: dict) -> None:

@@ -1,5 +1,7 @@
 """`comparators verify`: are two recordings of one voice, two images of one thing?"""
 
+import os
+
 import click
 
 from comparators.command_line import options
@@ -10,9 +12,10 @@ from comparators.command_line.report import print_json
 @click.argument("a")
 @click.argument("b")
 @options.model
+@options.role
 @click.option("--threshold", type=float, metavar="SCORE", help="Decide at this score instead of the model's threshold.")
 @options.json
-def verify(a: str, b: str, model_name: str, threshold: float | None, as_json: bool) -> int:
+def verify(a: str, b: str, model_name: str, role: str | None, threshold: float | None, as_json: bool) -> int:
     """Decide whether the recordings A and B are of one voice, or whatever the model tells apart, such as images.
 
     Prints the answer, the score, the calibrated probability, and the threshold with where it comes from. Too little
@@ -23,21 +26,29 @@ def verify(a: str, b: str, model_name: str, threshold: float | None, as_json: bo
     comparators verify a.wav b.mp3 --model model.keras --json
     comparators verify a.wav b.wav --threshold 0.4 && echo same
     comparators verify a.png b.png --model character-encoder
+    comparators verify seven.png seven.wav --model two-roles.keras
 
     Exit status: 0 same; 1 different, or no decision; 2 wrong usage or input.
     """
-    from comparators.command_line.inputs import load_model
-    from comparators.generators.media_folder import media_of
+    from comparators.command_line.inputs import as_file_model, has_two_roles, load_any_model
+    from comparators.generators.media_folder import MEDIA_NAMES, media_of
     from comparators.generators.readable_file import check_readable_file
 
     for path in (a, b):
-        check_readable_file(path, "image" if media_of(path) == "image" else "audio file")
-    model = load_model(model_name, (a, b))
+        if media_of(path) is not None or os.path.exists(path):  # else it may be a word
+            check_readable_file(path, MEDIA_NAMES[media_of(path) or "audio"])
+    model, pair = load_any_model(model_name), (a, b)
+    if role is None and has_two_roles(model):
+        from comparators.command_line.searching import read_pair
+
+        pair = read_pair(model, a, b)
+    else:
+        model = as_file_model(model, model_name, pair, role)
     if threshold is not None:
         from comparators.recognition.threshold import Threshold
 
         model.threshold = Threshold(threshold, "given on the command line")
-    answer = model.verify(a, b)
+    answer = model.verify(*pair)
     if as_json:
         print_json({"a": a, "b": b, "model": model_name, **answer.to_dict()})
     else:

@@ -1,0 +1,148 @@
+"""Spoken digits and written digits through matchmaps, for speakers who were never heard.
+
+    python benchmarks/digit_matchmap.py --data DATA --output benchmarks/digit_matchmap.md
+
+DATA is the folder with `digit_pairs`, `fsdd_digits` and `mnist`. In each fold one of the five speakers is held out: a
+small DAVEnet learns from the other four (split train), and is tested on all recordings of the one, and on the split
+test of the four. Pictures of test recordings are of MNIST's test images where the list says so; none of a held-out
+speaker's pictures was trained on.
+
+Recall@1 of classes, both ways: a recording asks ten pictures, one of each digit, and a picture ten recordings, one of
+each digit by the same speaker(s); the mean over many draws of the ten. And the same against all of them at once.
+"""
+
+import argparse
+import os
+import platform
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from datetime import date
+from pathlib import Path
+
+os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import numpy as np
+import pandas as pd
+
+CLIP_SECONDS, BATCH_SIZE, EPOCHS, DRAWS = 1.3, 60, 40, 200
+MEASURES = ("recording, 10 pictures", "picture, 10 recordings", "recording, all pictures", "picture, all recordings")
+
+
+def read_pairs(data: Path) -> tuple[pd.DataFrame, np.ndarray]:
+    """Returns the rows, and the picture of each `(n, 28, 28, 1)`."""
+    table = pd.read_csv(data / "digit_pairs/manifest.csv")
+    table["path"] = [os.path.normpath(data / "digit_pairs" / path) for path in table["path"]]
+    with np.load(data / "mnist/mnist.npz") as file:
+        arrays = {name: file[name] for name in ("x_train", "x_test")}
+    pictures = [arrays[name][row] for name, row in zip(table["image_array"], table["image_index"], strict=True)]
+    return table, np.stack(pictures)[..., None]
+
+
+def train(table: pd.DataFrame, pictures: np.ndarray, seed: int, epochs: int):
+    """Returns a network trained on these rows; a picture of the digit is drawn anew for each recording."""
+    import keras
+
+    from comparators.custom_layers import RandomAffine, SpeedChange
+    from comparators.generators import ArrayItems, AudioItems, Matches
+    from comparators.models import DaveNet
+
+    keras.utils.set_random_seed(seed)
+    keras.config.set_dtype_policy("mixed_bfloat16")  # several times faster where the processor has it
+    affine = RandomAffine(
+        10.0, scale_range=(0.9, 1.1), stretch_range=(0.9, 1.1), shear_degrees=8.0, shift_fraction=0.06
+    )
+    # Faster is higher too, as a smaller speaker is: few speakers become many.
+    speed = SpeedChange((0.8, 1.25), probability=0.8, seed=seed)
+    model = DaveNet.small(clip_seconds=CLIP_SECONDS, image_augmentation=[affine], audio_augmentation=[speed], seed=seed)
+    items = {"image": ArrayItems(pictures), "audio": AudioItems(table, CLIP_SECONDS)}
+    batches = Matches(items, BATCH_SIZE, labels=dict.fromkeys(items, table["label"]), seed=seed)
+    steps = epochs * len(batches)
+    rate = keras.optimizers.schedules.CosineDecay(0.0, steps, warmup_target=3e-3, warmup_steps=steps // 10)
+    model.compile(keras.optimizers.AdamW(rate, weight_decay=0.02))
+    model.fit(batches, epochs=epochs, verbose=0)
+    return model
+
+
+def recalls(model, table: pd.DataFrame, pictures: np.ndarray) -> list[float]:
+    """Returns the four measures in percent."""
+    labels = table["label"].to_numpy()
+    scores = model.score(model.encode(pictures, "image"), model.encode(table["path"].tolist(), "audio"))
+    rng, drawn = np.random.default_rng(0), []
+    for _ in range(DRAWS):
+        ten = np.array([rng.choice(np.flatnonzero(labels == label)) for label in np.unique(labels)])
+        of_recordings = labels[ten][scores[ten].argmax(axis=0)] == labels
+        of_pictures = labels[ten][scores[:, ten].argmax(axis=1)] == labels
+        drawn.append([of_recordings.mean(), of_pictures.mean()])
+    everything = [labels[scores.argmax(axis=axis)] == labels for axis in (0, 1)]
+    return [100 * float(value) for value in (*np.mean(drawn, axis=0), *(hits.mean() for hits in everything))]
+
+
+def job(arguments: tuple) -> list[dict]:
+    data, speaker, seed, epochs = arguments
+    table, pictures = read_pairs(data)
+    other, in_test = (table["speaker"] != speaker).to_numpy(), (table["split"] == "test").to_numpy()
+    start = time.perf_counter()
+    trained_on = other & ~in_test
+    model = train(table[trained_on].reset_index(drop=True), pictures[trained_on], seed, epochs)
+    minutes = (time.perf_counter() - start) / 60
+    found = []
+    for kind, rows in {"unseen": ~other, "known": other & in_test}.items():
+        values = recalls(model, table[rows].reset_index(drop=True), pictures[rows])
+        values = dict(zip(MEASURES, values, strict=True))
+        found.append({"speaker": speaker, "seed": seed, "kind": kind, "minutes": minutes} | values)
+        print(found[-1], file=sys.stderr, flush=True)
+    return found
+
+
+def make_table(results: pd.DataFrame, kind: str, title: str) -> list[str]:
+    rows = results[results["kind"] == kind]
+    lines = [f"| {title} | {' | '.join(MEASURES)} |", f"|{'---|' * (1 + len(MEASURES))}"]
+    for speaker, part in rows.groupby("speaker"):
+        means = part[list(MEASURES)].mean()
+        lines.append(f"| {speaker} | {' | '.join(f'{value:.1f}' for value in means)} |")
+    of_seeds = rows.groupby("seed")[list(MEASURES)].mean()
+    cells = [f"**{c.mean():.1f}** ({c.min():.1f} to {c.max():.1f})" for _, c in of_seeds.items()]
+    return [*lines, f"| mean (seeds, lowest to highest) | {' | '.join(cells)} |", ""]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=os.environ.get("COMPARATORS_DATA"), help="folder of the data")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--speakers", nargs="+", help="to hold out; each in turn by default")
+    parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser.add_argument("--workers", type=int, default=2, help="trainings at once, one thread each")
+    parser.add_argument("--output", type=Path, help="Markdown file to write the tables to")
+    arguments = parser.parse_args()
+    if arguments.data is None:
+        parser.error("name the folder of the data with --data, or in the environment variable COMPARATORS_DATA")
+    data = Path(arguments.data)
+    speakers = arguments.speakers or sorted(set(read_pairs(data)[0]["speaker"]))
+    jobs = [(data, speaker, seed, arguments.epochs) for seed in arguments.seeds for speaker in speakers]
+    with ProcessPoolExecutor(arguments.workers, max_tasks_per_child=1) as pool:
+        results = pd.DataFrame([row for rows in pool.map(job, jobs) for row in rows])
+    import keras
+
+    lines = [
+        "# Spoken digits and written digits",
+        "",
+        "    python benchmarks/digit_matchmap.py --data DATA --output benchmarks/digit_matchmap.md",
+        "",
+        f"{date.today()}, {platform.machine()} with {os.cpu_count()} cores, {arguments.workers} trainings at once, one "
+        f"thread each; Python {platform.python_version()}, Keras {keras.__version__} on {keras.backend.backend()}.",
+        f"Recall@1 of classes in percent; seeds {', '.join(map(str, arguments.seeds))}; a training took "
+        f"{results['minutes'].min():.1f} to {results['minutes'].max():.1f} minutes.",
+        "",
+        *make_table(results, "unseen", "held-out speaker, 500 recordings"),
+        *make_table(results, "known", "known speakers (all but), 200 recordings"),
+    ]
+    text = "\n".join(lines)
+    print(text)
+    if arguments.output:
+        arguments.output.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
