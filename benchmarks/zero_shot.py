@@ -36,6 +36,7 @@ NUM_UNSEEN = 3
 CLIP_SECONDS = {"esc10": 3.0, "digits": 1.04}
 CHANNELS = (32, 64, 64, 64)
 EPOCHS = {"esc10": 25, "digits": 12}
+KEYS = ["task", "form", "unseen", "seed"]
 MEASURES = ("seen", "zsl", "gzsl_seen", "gzsl_unseen", "gzsl_harmonic")
 
 
@@ -110,7 +111,21 @@ def job(arguments: tuple) -> dict:
     print(
         task, form, unseen, held_out, seed, f"{time.perf_counter() - start:.0f} s", found, file=sys.stderr, flush=True
     )
-    return {"task": task, "form": form, "unseen": " ".join(unseen), "seed": seed} | found
+    return dict(zip(KEYS, (task, form, "+".join(unseen), seed), strict=True)) | found
+
+
+def run_all(jobs: list[tuple], workers: int, store: Path | None) -> pd.DataFrame:
+    """Returns the figures of all trainings; those that the store has are not run again."""
+    done = pd.read_csv(store) if store is not None and store.is_file() else pd.DataFrame(columns=KEYS)
+    finished = set(done[KEYS].itertuples(index=False, name=None))
+    left = [j for j in jobs if (j[1], j[2], "+".join(j[3][0]), j[4]) not in finished]
+    rows = done.to_dict("records")
+    with ProcessPoolExecutor(workers) as pool:
+        for row in pool.map(job, left):
+            rows.append(row)
+            if store is not None:
+                pd.DataFrame(rows).to_csv(store, index=False)
+    return pd.DataFrame(rows)
 
 
 def interval(values: np.ndarray) -> tuple[float, float]:
@@ -151,6 +166,9 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, help="in place of each task's own number")
     parser.add_argument("--choices", type=int, help="how many choices of unseen classes; all of them by default")
     parser.add_argument("--workers", type=int, default=2, help="trainings at once, one thread each")
+    parser.add_argument(
+        "--results", type=Path, help="CSV file that keeps each training's figures: a stopped run goes on"
+    )
     parser.add_argument("--output", type=Path, help="Markdown file to write the tables to")
     arguments = parser.parse_args()
     if arguments.data is None:
@@ -162,12 +180,11 @@ def main() -> None:
         classes, parts = sorted(set(table["label"])), sorted(set(table["part"]))
         jobs += [
             (data, task, form, choice, seed, arguments.epochs or EPOCHS[task])
-            for form in arguments.forms
-            for choice in choices(classes, parts, task)[: arguments.choices]
             for seed in arguments.seeds
+            for choice in choices(classes, parts, task)[: arguments.choices]
+            for form in arguments.forms
         ]
-    with ProcessPoolExecutor(arguments.workers) as pool:
-        results = pd.DataFrame(pool.map(job, jobs))
+    results = run_all(jobs, arguments.workers, arguments.results)
     lines = [
         "# Zero-shot recognition of sounds by words",
         "",
