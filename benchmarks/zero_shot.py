@@ -166,9 +166,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, help="in place of each task's own number")
     parser.add_argument("--choices", type=int, help="how many choices of unseen classes; all of them by default")
     parser.add_argument("--workers", type=int, default=2, help="trainings at once, one thread each")
-    parser.add_argument(
-        "--results", type=Path, help="CSV file that keeps each training's figures: a stopped run goes on"
-    )
+    parser.add_argument("--results", type=Path, help="CSV file of each training's figures: a stopped run goes on")
     parser.add_argument("--output", type=Path, help="Markdown file to write the tables to")
     arguments = parser.parse_args()
     if arguments.data is None:

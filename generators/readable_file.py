@@ -27,7 +27,7 @@ def check_readable_file(path: str, kind: str) -> None:
     except (OSError, ValueError) as error:
         raise ValueError(f"Not a readable {kind}: '{path}' ({error}). Check the path.") from error
     if stat.S_ISDIR(status.st_mode):
-        raise ValueError(f"A folder was given where an {kind} is expected: '{path}'. Name a file in it.")
+        raise ValueError(f"A folder was given where one {kind} is expected: '{path}'. Name a file in it.")
     if not os.access(path, os.R_OK):
         raise ValueError(f"No permission to read {kind} '{path}'. Change its permissions (chmod +r) or remove it.")
     if status.st_size == 0:

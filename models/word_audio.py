@@ -51,6 +51,7 @@ class WordAudio(DualEncoder):
         margin: float = 0.5,
         clip_seconds: float = 3.0,
         channels: tuple[int, ...] = (64, 128, 128, 128),
+        drop_unknown: bool = False,
         seed: int | None = None,
         name: str | None = None,
     ) -> "WordAudio":
@@ -64,6 +65,7 @@ class WordAudio(DualEncoder):
             margin: of the triplets.
             clip_seconds: of a clip.
             channels: of the convolutions.
+            drop_unknown: whether words of a name without a vector are left out, see `WordEncoder`.
             seed: of the drawing of impostors.
             name: name of the model.
 
@@ -73,7 +75,7 @@ class WordAudio(DualEncoder):
         audio = clip_encoder(form, embedding_dim, clip_seconds, channels)
         word = keras.Sequential([keras.Input((vectors.dim,)), projection(form, embedding_dim)])
         objective = MatchTriplet(margin=margin, seed=seed)
-        return cls({"audio": audio, "word": WordEncoder(word, vectors)}, objective, name=name)
+        return cls({"audio": audio, "word": WordEncoder(word, vectors, drop_unknown)}, objective, name=name)
 
     def torch_weights(self) -> list[TorchWeight]:
         """Returns where the entries of a state dict of the tutorial's network go."""

@@ -19,6 +19,8 @@ class WordEncoder(Encoder):
             `Projection`.
         vectors: the words that are known, see `WordVectors`; they are saved with the model, so give it the subset that
             is of use.
+        drop_unknown: whether words of a name that have no vector are left out; at least one must have one. Otherwise
+            such names are refused.
         objective: layer from embeddings and labels to a loss; None to give a loss to `compile`.
         similarity: `"cosine"` or `"euclidean"`.
         name: name of the model.
@@ -47,12 +49,14 @@ class WordEncoder(Encoder):
         self,
         encoder: keras.Model,
         vectors: WordVectors,
+        drop_unknown: bool = False,
         objective: Objective | None = None,
         similarity: str = "cosine",
         name: str | None = None,
     ):
         super().__init__(encoder, objective=objective, similarity=similarity, name=name)
         self.vectors = vectors
+        self.drop_unknown = drop_unknown
 
     def embed(
         self, inputs: str | Sequence[str] | np.ndarray, role: str | None = None, batch_size: int = 64
@@ -72,12 +76,20 @@ class WordEncoder(Encoder):
         """
         words = [inputs] if isinstance(inputs, str) else inputs
         if not (isinstance(words, np.ndarray) and words.dtype.kind == "f"):
-            words = self.vectors.matrix(list(words))
+            words = self.vectors.matrix(list(words), self.drop_unknown)
         return super().embed(words, role, batch_size)
 
     def get_config(self) -> dict:
-        return {**super().get_config(), "vectors": self.vectors.get_config()}
+        return {
+            **super().get_config(),
+            "vectors": self.vectors.get_config(),
+            "drop_unknown": self.drop_unknown,
+        }
 
     @classmethod
     def parts_from_config(cls, config: dict) -> dict:
-        return {**super().parts_from_config(config), "vectors": WordVectors.from_config(config["vectors"])}
+        return {
+            **super().parts_from_config(config),
+            "vectors": WordVectors.from_config(config["vectors"]),
+            "drop_unknown": config["drop_unknown"],
+        }

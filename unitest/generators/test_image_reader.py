@@ -300,7 +300,7 @@ def test_missing_file(tmp_path):
 
 
 def test_folder(tmp_path):
-    with pytest.raises(ValueError, match=r"A folder was given where an image is expected: '.*'\. Name a file in it"):
+    with pytest.raises(ValueError, match=r"A folder was given where one image is expected: '.*'\. Name a file in it"):
         full_size().read(tmp_path)
 
 

@@ -180,6 +180,16 @@ def test_words_and_sounds():
         model.embed(["rain", "cloud"], "word")
 
 
+def test_unknown_words_of_a_name_are_left_out_where_that_is_wanted(tmp_path):
+    vectors = WordVectors(["fire", "sea"], np.eye(2, 5))
+    model = WordAudio.default(vectors, embedding_dim=8, channels=(4, 4, 4, 8), clip_seconds=1.2, drop_unknown=True)
+    model.save(tmp_path / "model.keras")
+    again = comparators.load(tmp_path / "model.keras")
+    np.testing.assert_allclose(again.embed(["crackling_fire"], "word"), model.embed(["fire"], "word"), rtol=1e-5)
+    with pytest.raises(ValueError, match="clock"):
+        again.embed(["clock"], "word")
+
+
 def test_a_long_recording_is_the_mean_of_its_clips():
     vectors = WordVectors(["rain"], np.ones((1, 5)))
     model = WordAudio.default(vectors, embedding_dim=8, channels=(4, 4, 4, 8), clip_seconds=1.2)
