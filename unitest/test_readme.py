@@ -1,9 +1,10 @@
 """The code of the README and of the guides runs, from first line to last, each in one namespace and one folder.
 
 The folder holds `voices/` (the bundled recordings with their `manifest.csv`), `recordings/` (a folder for each of four
-voices), `manifest.csv` (a table of these), `a.wav`, `b.wav` (one voice) and `c.wav` (another), and `digits/` (a folder
-of images for each of five digits). Of shell blocks, the lines that begin with `comparators` are run. A block after a
-line `<!-- not run: why -->` is left out.
+voices), `manifest.csv` (a table of these), `a.wav`, `b.wav` (one voice) and `c.wav` (another), `digits/` (a folder of
+images for each of five digits), `matches.csv` (these images, each with a tone for its digit) and `four.wav` (a tone).
+Of shell blocks, the lines that begin with `comparators` are run. A block after a line `<!-- not run: why -->` is left
+out.
 """
 
 import re
@@ -81,6 +82,14 @@ def files(tmp_path, monkeypatch, voices):
         folder = tmp_path / "digits" / str(digits.target[number])
         folder.mkdir(parents=True, exist_ok=True)
         Image.fromarray((digits.images[number] * 15).astype(np.uint8)).save(folder / f"{number}.png")
+    matches = ["image,audio,label"]
+    for path in sorted((tmp_path / "digits").glob("*/*.png")):
+        digit = int(path.parent.name)
+        sound = np.sin(np.arange(6000) * (0.05 + 0.06 * digit)) * (0.3 + 0.01 * len(matches) / 50)
+        soundfile.write(tmp_path / f"{path.stem}.wav", sound, 16_000)
+        matches.append(f"{path.relative_to(tmp_path)},{path.stem}.wav,{digit}")
+    (tmp_path / "matches.csv").write_text("\n".join(matches) + "\n", encoding="utf-8")
+    shutil.copy(tmp_path / f"{path.stem}.wav", tmp_path / "four.wav")
     monkeypatch.chdir(tmp_path)
 
 
