@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = attach(
         "CosineClassifier": "cosine_classifier",
         "CrossBatchMemory": "cross_batch_memory",
         "DaveNetMel": "davenet_mel",
+        "FrequencyWarp": "frequency_warp",
         "GE2E": "ge2e",
         "ImageAugmentation": "image_augmentation",
         "InBatchPairs": "in_batch_pairs",
