@@ -24,6 +24,7 @@ __getattr__, __dir__, __all__ = attach(
         "LevelStatistics": "level_statistics",
         "LogMel": "log_mel",
         "LossObjective": "loss_objective",
+        "MarginObjective": "margin_objective",
         "MarginRanking": "margin_ranking",
         "MaskedBatchNormalization": "masked_batch_normalization",
         "MaskedConv1D": "masked_conv1d",

@@ -3,12 +3,12 @@
 import keras
 from keras import KerasTensor, ops
 
-from comparators.custom_layers.match_objective import MatchObjective, draw_impostors, take_rows
-from comparators.custom_layers.match_similarity import MatchSimilarity
+from comparators.custom_layers.margin_objective import MarginObjective
+from comparators.custom_layers.match_objective import draw_impostors, take_rows
 
 
 @keras.saving.register_keras_serializable("comparators")
-class MarginRanking(MatchObjective):
+class MarginRanking(MarginObjective):
     """A match must score higher than with an impostor of either role, drawn from the batch, by a margin.
 
     The loss of a row is `max(0, margin + s(a', b) - s(a, b)) + max(0, margin + s(a, b') - s(a, b))`. Three scores a row
@@ -48,20 +48,6 @@ class MarginRanking(MatchObjective):
 
     measure_names = ()
 
-    def __init__(
-        self,
-        similarity: MatchSimilarity | None = None,
-        margin: float = 1.0,
-        seed: int | None = None,
-        **kwargs,
-    ):
-        super().__init__(similarity, **kwargs)
-        if not margin > 0:
-            raise ValueError(f"`margin` must be positive. Received: margin={margin}.")
-        self.margin = float(margin)
-        self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
-
     def call(
         self,
         embeddings: tuple,
@@ -95,6 +81,3 @@ class MarginRanking(MatchObjective):
     def measures(self, embeddings: tuple, labels: KerasTensor) -> dict[str, KerasTensor]:
         """Returns nothing: a measure over the whole batch would need the matrix that this objective does without."""
         return {}
-
-    def get_config(self) -> dict:
-        return super().get_config() | {"margin": self.margin, "seed": self.seed}

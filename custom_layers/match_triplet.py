@@ -3,12 +3,13 @@
 import keras
 from keras import KerasTensor, ops
 
-from comparators.custom_layers.match_objective import MatchObjective, draw_impostors, take_rows
+from comparators.custom_layers.margin_objective import MarginObjective
+from comparators.custom_layers.match_objective import draw_impostors, take_rows
 from comparators.custom_layers.match_similarity import MatchSimilarity
 
 
 @keras.saving.register_keras_serializable("comparators")
-class MatchTriplet(MatchObjective):
+class MatchTriplet(MarginObjective):
     """An item of the first role must be nearer to its match than to an impostor drawn from the batch, by a margin.
 
     The loss of a row is `max(0, margin - s(a, b) + s(a, b'))` with `b'` the match of another label's row.
@@ -47,12 +48,7 @@ class MatchTriplet(MatchObjective):
         seed: int | None = None,
         **kwargs,
     ):
-        super().__init__(similarity, **kwargs)
-        if not margin > 0:
-            raise ValueError(f"`margin` must be positive. Received: margin={margin}.")
-        self.margin = float(margin)
-        self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        super().__init__(similarity, margin, seed, **kwargs)
 
     def call(
         self,
@@ -70,6 +66,3 @@ class MatchTriplet(MatchObjective):
         """Returns the loss of each ready triplet, `(batch,)`."""
         score, impostor = self.similarity.paired(anchors, positives), self.similarity.paired(anchors, negatives)
         return ops.relu(self.margin - score + impostor)
-
-    def get_config(self) -> dict:
-        return super().get_config() | {"margin": self.margin, "seed": self.seed}

@@ -3,14 +3,15 @@
 import keras
 from keras import KerasTensor, ops
 
-from comparators.custom_layers.match_objective import MatchObjective, draw_impostors, same_label
+from comparators.custom_layers.margin_objective import MarginObjective
+from comparators.custom_layers.match_objective import draw_impostors, same_label
 from comparators.custom_layers.match_similarity import MatchSimilarity
 
 _ABSENT = -1e30
 
 
 @keras.saving.register_keras_serializable("comparators")
-class SemiHardMarginRanking(MatchObjective):
+class SemiHardMarginRanking(MarginObjective):
     """A match must score higher than its semi-hard impostor of either role, by a margin.
 
     A row's semi-hard impostor is the one with the highest score below its match's. Where all impostors score higher
@@ -57,15 +58,10 @@ class SemiHardMarginRanking(MatchObjective):
         seed: int | None = None,
         **kwargs,
     ):
-        super().__init__(similarity, **kwargs)
-        if not margin > 0:
-            raise ValueError(f"`margin` must be positive. Received: margin={margin}.")
+        super().__init__(similarity, margin, seed, **kwargs)
         if fallback not in ("none", "random"):
             raise ValueError(f"`fallback` must be 'none' or 'random'. Received: fallback={fallback!r}.")
-        self.margin = float(margin)
         self.fallback = fallback
-        self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
 
     def call(
         self,
@@ -92,4 +88,4 @@ class SemiHardMarginRanking(MatchObjective):
         return ops.relu(impostors - matches + self.margin)
 
     def get_config(self) -> dict:
-        return super().get_config() | {"margin": self.margin, "fallback": self.fallback, "seed": self.seed}
+        return super().get_config() | {"fallback": self.fallback}

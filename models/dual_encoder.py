@@ -225,14 +225,6 @@ class DualEncoder(Comparator):
 
     # Saving.
 
-    def with_objective(self, objective: Objective | None) -> "DualEncoder":
-        """Returns a copy with another objective, not compiled; it brings its own similarity along.
-
-        Args:
-            objective: the copy's; `self.objective` keeps it with what it has learnt.
-        """
-        return super().with_objective(objective)
-
     def get_config(self) -> dict:
         return {**super().get_config(), "similarity": keras.saving.serialize_keras_object(self.match_similarity)}
 
