@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from comparators.acoustics.mel import highest_frequency, hz_to_mel
+
 
 def kaldi_mel_filterbank(
     sample_rate: int = 16_000,
@@ -36,22 +38,11 @@ def kaldi_mel_filterbank(
     Reference:
         Povey et al. 2011, The Kaldi speech recognition toolkit.
     """
-    for name, value in {"sample_rate": sample_rate, "fft_length": fft_length, "num_mels": num_mels}.items():
-        if value < 1:
-            raise ValueError(f"`{name}` must be positive. Received: {name}={value}.")
-    highest = sample_rate / 2 if max_frequency is None else max_frequency
-    if not 0 <= min_frequency < highest <= sample_rate / 2:
-        raise ValueError(
-            "The filters need 0 <= `min_frequency` < `max_frequency` <= `sample_rate` / 2. Received: "
-            f"min_frequency={min_frequency}, max_frequency={max_frequency}, sample_rate={sample_rate}."
-        )
-    edges = np.linspace(_mel(min_frequency), _mel(highest), num_mels + 2)
-    bins = _mel(np.arange(1 + fft_length // 2) * sample_rate / fft_length)[:, None]
+    highest = highest_frequency(sample_rate, fft_length, num_mels, min_frequency, max_frequency)
+    # HTK's scale is Kaldi's but for a factor, which the shares of the triangles do not have.
+    edges = np.linspace(hz_to_mel(min_frequency, "htk"), hz_to_mel(highest, "htk"), num_mels + 2)
+    bins = hz_to_mel(np.arange(1 + fft_length // 2) * sample_rate / fft_length, "htk")[:, None]
     step = edges[1] - edges[0]
     filters = np.maximum(0.0, np.minimum(bins - edges[:-2], edges[2:] - bins) / step)
     filters[-1] = 0.0
     return filters
-
-
-def _mel(frequencies: float | np.ndarray) -> np.ndarray:
-    return 1127.0 * np.log1p(np.asarray(frequencies) / 700.0)

@@ -99,15 +99,7 @@ def mel_filterbank(
     Reference:
         Slaney 1998, Auditory Toolbox; Young et al., The HTK Book.
     """
-    for name, value in {"sample_rate": sample_rate, "fft_length": fft_length, "num_mels": num_mels}.items():
-        if value < 1:
-            raise ValueError(f"`{name}` must be positive. Received: {name}={value}.")
-    highest = sample_rate / 2 if max_frequency is None else max_frequency
-    if not 0 <= min_frequency < highest <= sample_rate / 2:
-        raise ValueError(
-            "The filters need 0 <= `min_frequency` < `max_frequency` <= `sample_rate` / 2. Received: "
-            f"min_frequency={min_frequency}, max_frequency={max_frequency}, sample_rate={sample_rate}."
-        )
+    highest = highest_frequency(sample_rate, fft_length, num_mels, min_frequency, max_frequency)
     if normalization not in ("slaney", None):
         raise ValueError(f"`normalization` must be 'slaney' or None. Received: normalization={normalization!r}.")
     edges = mel_to_hz(np.linspace(hz_to_mel(min_frequency, scale), hz_to_mel(highest, scale), num_mels + 2), scale)
@@ -119,3 +111,27 @@ def mel_filterbank(
     if normalization == "slaney":
         filters *= 2.0 / (edges[2:] - edges[:-2])
     return filters.astype("float32")
+
+
+def highest_frequency(
+    sample_rate: int, fft_length: int, num_mels: int, min_frequency: float, max_frequency: float | None
+) -> float:
+    """Checks the sizes of a filter bank, see `mel_filterbank`, and returns the upper edge of its last filter, in Hz.
+
+    Raises:
+        ValueError: an argument is out of its range.
+
+    Example:
+        >>> highest_frequency(16_000, 512, 80, 20.0, None)
+        8000.0
+    """
+    for name, value in {"sample_rate": sample_rate, "fft_length": fft_length, "num_mels": num_mels}.items():
+        if value < 1:
+            raise ValueError(f"`{name}` must be positive. Received: {name}={value}.")
+    highest = sample_rate / 2 if max_frequency is None else max_frequency
+    if not 0 <= min_frequency < highest <= sample_rate / 2:
+        raise ValueError(
+            "The filters need 0 <= `min_frequency` < `max_frequency` <= `sample_rate` / 2. Received: "
+            f"min_frequency={min_frequency}, max_frequency={max_frequency}, sample_rate={sample_rate}."
+        )
+    return highest
