@@ -6,6 +6,7 @@ from keras import KerasTensor, ops
 from comparators.custom_layers.masked_batch_normalization import MaskedBatchNormalization
 from comparators.custom_layers.masked_conv1d import MaskedConv1D
 from comparators.custom_layers.utterance_normalization import UtteranceNormalization
+from comparators.models.encoders.davenet_audio_trunk import check_sizes
 from comparators.models.encoders.lstm_trunk import split_features
 
 
@@ -57,10 +58,7 @@ class SoundMapTrunk(keras.Model):
         name: str | None = None,
     ):
         super().__init__(name=name)
-        sizes = {"embedding_dim": embedding_dim, "channels": channels, "num_features": num_features}
-        for argument, value in sizes.items():
-            if value < 1:
-                raise ValueError(f"`{argument}` must be positive. Received: {argument}={value}.")
+        check_sizes({"embedding_dim": embedding_dim, "channels": channels, "num_features": num_features})
         self.embedding_dim = embedding_dim
         self.channels = channels
         self.num_features = num_features
