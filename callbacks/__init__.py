@@ -8,6 +8,8 @@ __getattr__, __dir__, __all__ = attach(
         "EmbeddingMonitor": "embedding_monitor",
         "EmbeddingPicture": "embedding_picture",
         "EqualErrorRate": "equal_error_rate",
+        "ExactResume": "exact_resume",
         "PairEqualErrorRate": "pair_equal_error_rate",
+        "StepDecay": "step_decay",
     },
 )

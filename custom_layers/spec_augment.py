@@ -1,5 +1,7 @@
 """Masks over time and frequency, in training only."""
 
+import math
+
 import keras
 from keras import KerasTensor, ops
 
@@ -18,7 +20,8 @@ class SpecAugment(keras.layers.Layer):
         max_time_proportion: largest width as a share of the item's real frames; the smaller of both counts.
         num_frequency_masks: masks over frequency for each item.
         max_frequency_bins: largest width of one of them, in features.
-        fill: what stands in a mask: `"mean"` (of the feature over the item's real frames) or `"zero"`.
+        fill: what stands in a mask: `"mean"` (of the feature over the item's real frames), `"zero"`, or a level. Where
+            a recipe masks with zeros before `(x - mean) / scale` and the layer stands behind it: `-mean / scale`.
         seed: of the draws.
 
     Call arguments:
@@ -49,7 +52,7 @@ class SpecAugment(keras.layers.Layer):
         max_time_proportion: float = 0.2,
         num_frequency_masks: int = 2,
         max_frequency_bins: int = 10,
-        fill: str = "mean",
+        fill: str | float = "mean",
         seed: int | None = None,
         **kwargs,
     ):
@@ -66,8 +69,8 @@ class SpecAugment(keras.layers.Layer):
             raise ValueError(
                 f"`max_time_proportion` must lie between 0 and 1. Received: max_time_proportion={max_time_proportion}."
             )
-        if fill not in ("mean", "zero"):
-            raise ValueError(f"`fill` must be 'mean' or 'zero'. Received: fill={fill!r}.")
+        if fill not in ("mean", "zero") and (isinstance(fill, str) or not math.isfinite(fill)):
+            raise ValueError(f"`fill` must be 'mean', 'zero' or a finite number. Received: fill={fill!r}.")
         self.num_time_masks = num_time_masks
         self.max_time_frames = max_time_frames
         self.max_time_proportion = max_time_proportion
@@ -76,6 +79,22 @@ class SpecAugment(keras.layers.Layer):
         self.fill = fill
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
+
+    @classmethod
+    def one_mask_each(
+        cls, max_frequency_bins: int, max_time_frames: int, fill: str | float = "zero", seed: int | None = None
+    ) -> "SpecAugment":
+        """Returns the layer as AST and CAV-MAE are trained with it: one mask over bands and one over frames.
+
+        Each is up to so wide as it is said here, however short the clip is.
+
+        Args:
+            max_frequency_bins: 48 for AudioSet, 24 for ESC-50.
+            max_time_frames: 192 for AudioSet, 96 for ESC-50.
+            fill: see the class.
+            seed: of the draws.
+        """
+        return cls(1, max_time_frames, 1.0, 1, max_frequency_bins, fill, seed)
 
     def call(
         self, inputs: KerasTensor, lengths: KerasTensor | None = None, training: bool | None = None
@@ -106,8 +125,8 @@ class SpecAugment(keras.layers.Layer):
         return ops.any(inside, axis=1)
 
     def _filling(self, inputs: KerasTensor, lengths: KerasTensor) -> KerasTensor:
-        if self.fill == "zero":
-            return ops.zeros((), dtype=inputs.dtype)
+        if self.fill != "mean":
+            return ops.cast(0.0 if self.fill == "zero" else self.fill, inputs.dtype)
         frames = ops.cast(inputs, "float32")
         mask = sequence_mask(lengths, ops.shape(inputs)[1])[:, :, None]
         count = ops.maximum(ops.cast(lengths, "float32"), 1.0)[:, None, None]

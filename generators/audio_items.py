@@ -20,6 +20,7 @@ class AudioItems(FileItems):
             each batch (few, since each is a graph of its own).
         reader: of the files; None is `AudioReader()`.
         cache_bytes: memory for decoded recordings, in each process; 0 keeps none.
+        place: where the windows are: `"random"`, or `"start"` as evaluation wants it.
 
     Attributes:
         cache: the `MemoryCache`.
@@ -46,8 +47,12 @@ class AudioItems(FileItems):
         window_seconds: float | tuple[float, float],
         reader: AudioReader | None = None,
         cache_bytes: int = 2**31,
+        place: str = "random",
     ):
         super().__init__(table, AudioReader() if reader is None else reader, cache_bytes)
+        if place not in ("random", "start"):
+            raise ValueError(f"`place` must be 'random' or 'start'. Received: place={place!r}.")
+        self.place = place
         self.window_lengths = _window_lengths(window_seconds, self.reader.sample_rate)
 
     def take(self, indices: np.ndarray, random: np.random.Generator) -> dict[str, np.ndarray]:
@@ -60,7 +65,7 @@ class AudioItems(FileItems):
         Returns:
             `{"waveforms": (batch, samples) float32, "lengths": (batch,) int32 in samples}`.
         """
-        places = random.random(len(indices))
+        places = random.random(len(indices)) * (self.place == "random")
         window = int(random.choice(self.window_lengths))
         waveforms = np.zeros((len(indices), window), np.float32)
         lengths = np.empty(len(indices), np.int32)
@@ -70,6 +75,10 @@ class AudioItems(FileItems):
             waveforms[row, : len(part)] = part
             lengths[row] = len(part)
         return {"waveforms": waveforms, "lengths": lengths}
+
+    def check(self, item: int) -> None:
+        """Raises what is wrong with a recording."""
+        self._samples(np.array([item]))
 
     def _samples(self, items: np.ndarray) -> list[np.ndarray]:
         recordings = self.read_all(items)

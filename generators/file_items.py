@@ -55,6 +55,10 @@ class FileItems:
         """Returns what the file of an item holds, read-only."""
         return self.cache.get(int(item), lambda: self.reader.read(*self._rows[item]))
 
+    def check(self, item: int) -> None:
+        """Raises what is wrong with the file of an item."""
+        self.read(item)
+
     def read_all(self, items: np.ndarray) -> list[np.ndarray]:
         """Returns what the files of some items hold; each file is decoded once, by as many threads as there are cores.
 

@@ -11,6 +11,7 @@ from comparators.generators.readable_file import check_readable_file
 
 _PIL_MODES = {"grey": "L", "rgb": "RGB"}
 _FITS = ("pad", "crop", "stretch")
+_RESAMPLING = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 _ORIENTATION = 0x0112  # the EXIF tag; its values 2 to 8 say how the camera was held
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -28,7 +29,7 @@ class ImageReader:
 
     Photographs are turned as their EXIF orientation says, what is transparent shows the background, 16 bits become 8
     (65535 is white), and of an animation the first picture is taken. Colour profiles are not applied. Resizing is
-    antialiased (bilinear). A file that cannot be read, or only in part, raises an error that names it.
+    antialiased. A file that cannot be read, or only in part, raises an error that names it.
 
     Args:
         size: `(height, width)` of the pictures returned, in pixels.
@@ -40,6 +41,7 @@ class ImageReader:
         resize_shorter: pixels to which the shorter side is brought before the middle of `size` is cut out; only with
             `fit="crop"`. Photographs are usually evaluated so: 256, and 224 x 224 of it. None cuts out as much as there
             is room for.
+        resample: how pixels are computed when the size changes: `"bilinear"` or `"bicubic"`.
 
     Raises:
         ValueError: an argument is out of its range.
@@ -61,16 +63,20 @@ class ImageReader:
         fit: str = "pad",
         background: int | Sequence[int] = 0,
         resize_shorter: int | None = None,
+        resample: str = "bilinear",
     ):
         if mode not in _PIL_MODES:
             raise ValueError(f"`mode` must be 'grey' or 'rgb'. Received: mode={mode!r}.")
         if fit not in _FITS:
             raise ValueError(f"`fit` must be one of {list(_FITS)}. Received: fit={fit!r}.")
+        if resample not in _RESAMPLING:
+            raise ValueError(f"`resample` must be one of {list(_RESAMPLING)}. Received: resample={resample!r}.")
         self.size = _check_size(size)
         self.mode = mode
         self.fit = fit
         self.background = _check_background(background)
         self.resize_shorter = resize_shorter
+        self.resample = resample
         if resize_shorter is not None and (fit != "crop" or resize_shorter < max(self.size)):
             raise ValueError(
                 '`resize_shorter` needs `fit="crop"` and must be at least the larger side of `size`. '
@@ -120,7 +126,7 @@ class ImageReader:
         path = str(path)
         check_readable_file(path, "image")
         image = converted(self._decode(path), _PIL_MODES[self.mode], self._rgb, f"image '{path}'")
-        return _with_channels(_with_shorter_side(image, self.resize_shorter))
+        return _with_channels(_with_shorter_side(image, self.resize_shorter, _RESAMPLING[self.resample]))
 
     def fit_array(self, image: np.ndarray, name: str = "the image") -> np.ndarray:
         """Brings an image that is an array already to the reader's size and channels.
@@ -156,6 +162,7 @@ class ImageReader:
             "fit": self.fit,
             "background": background,
             "resize_shorter": self.resize_shorter,
+            "resample": self.resample,
         }
 
     @classmethod
@@ -193,24 +200,25 @@ class ImageReader:
 
     def _resize(self, image: Image.Image) -> Image.Image:
         height, width = self.size
+        resample = _RESAMPLING[self.resample]
         if self.resize_shorter is not None:
-            image = _with_shorter_side(image, self.resize_shorter)
+            image = _with_shorter_side(image, self.resize_shorter, resample)
             left, top = round((image.width - width) / 2), round((image.height - height) / 2)
             return image.crop((left, top, left + width, top + height))
         if image.size == (width, height):
             return image
         if self.fit == "stretch":
-            return image.resize((width, height), Image.Resampling.BILINEAR)
+            return image.resize((width, height), resample)
         if self.fit == "crop":
             scale = max(width / image.width, height / image.height)
             left, top = (image.width - width / scale) / 2, (image.height - height / scale) / 2
             box = (max(left, 0.0), max(top, 0.0), image.width - max(left, 0.0), image.height - max(top, 0.0))
-            return image.resize((width, height), Image.Resampling.BILINEAR, box=box)
+            return image.resize((width, height), resample, box=box)
         scale = min(width / image.width, height / image.height)
         inner = max(1, round(image.width * scale)), max(1, round(image.height * scale))
         colour = Image.new("RGB", (1, 1), self._rgb).convert(image.mode).getpixel((0, 0))
         picture = Image.new(image.mode, (width, height), colour)
-        resized = image.resize(inner, Image.Resampling.BILINEAR)
+        resized = image.resize(inner, resample)
         picture.paste(resized, ((width - inner[0]) // 2, (height - inner[1]) // 2))
         return picture
 
@@ -220,11 +228,11 @@ def _with_channels(picture: Image.Image) -> np.ndarray:
     return array if array.ndim == 3 else array[..., None]
 
 
-def _with_shorter_side(image: Image.Image, length: int) -> Image.Image:
+def _with_shorter_side(image: Image.Image, length: int, resample: Image.Resampling) -> Image.Image:
     """Resizes as torchvision does: the longer side is rounded down."""
     shorter = min(image.size)
     width, height = (length * side // shorter for side in image.size)
-    return image if shorter == length else image.resize((width, height), Image.Resampling.BILINEAR)
+    return image if shorter == length else image.resize((width, height), resample)
 
 
 def _what_it_is(path: str) -> str:

@@ -1,4 +1,4 @@
-"""Measures, exact, in NumPy: verification, open set, one-shot, zero-shot, retrieval, clustering."""
+"""Measures, exact, in NumPy: verification, open set, many labels, one-shot, zero-shot, retrieval, clustering."""
 
 from comparators._lazy import attach
 
@@ -34,6 +34,10 @@ __getattr__, __dir__, __all__ = attach(
         "match_recall": "match_retrieval",
         "match_median_rank": "match_retrieval",
         "match_report": "match_retrieval",
+        "class_average_precision": "multi_label",
+        "class_roc_auc": "multi_label",
+        "d_prime": "multi_label",
+        "multi_label_report": "multi_label",
         "one_shot_error": "one_shot",
         "class_prototypes": "prototypes",
         "nearest_prototype": "prototypes",
@@ -45,5 +49,7 @@ __getattr__, __dir__, __all__ = attach(
         "ari": "clustering",
         "purity": "clustering",
         "bcubed": "clustering",
+        "classification_report": "classification",
+        "ClassificationReport": "classification",
     },
 )

@@ -59,6 +59,9 @@ class DualEncoder(Comparator):
         (6, 2)
     """
 
+    # Keras takes no more parts once a model is built: a leaf that has more of them builds itself after they are set.
+    _only_encoders = True
+
     def __init__(
         self,
         encoders: Mapping[str, keras.Model],
@@ -83,7 +86,7 @@ class DualEncoder(Comparator):
                 "the same similarity, or leave `similarity` out."
             )
         self.match_similarity = shared or similarity or VectorSimilarity()
-        if all(encoder.built for encoder in self.encoders):
+        if self._only_encoders and all(encoder.built for encoder in self.encoders):
             self.build()
 
     @property
@@ -104,13 +107,16 @@ class DualEncoder(Comparator):
         self.built = True
 
     def call(self, inputs: Mapping, training: bool | None = None) -> tuple:
-        missing = self.roles.keys() - inputs.keys()
-        if missing:
+        self.check_roles(inputs)
+        return tuple(self.encoder_of(role)(inputs[role], training=training) for role in self.roles)
+
+    def check_roles(self, inputs: Mapping) -> None:
+        """Refuses inputs of a training step that lack a role."""
+        if self.roles.keys() - inputs.keys():
             raise ValueError(
                 f"Inputs must have both roles, {sorted(self.roles)}. Received: {sorted(inputs)}. One role alone goes "
                 "through its encoder: `model.encoder_of(role)`."
             )
-        return tuple(self.encoder_of(role)(inputs[role], training=training) for role in self.roles)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """Returns the objective's loss.

@@ -27,5 +27,7 @@ __getattr__, __dir__, __all__ = attach(
         "s_norm": "score_normalization",
         "as_norm": "score_normalization",
         "NormalizedSimilarity": "score_normalization",
+        "cross_validate": "cross_validation",
+        "CrossValidation": "cross_validation",
     },
 )

@@ -73,6 +73,15 @@ class PixelEncoder(keras.Model):
         self.built = True
 
     def call(self, inputs: KerasTensor, training: bool | None = None) -> KerasTensor:
+        return self.trunk(self.features(inputs, training), training=training)
+
+    def features(self, inputs: KerasTensor, training: bool | None = None) -> KerasTensor:
+        """Returns what the trunk takes: rescaled images, `(batch, height, width, channels)`.
+
+        Args:
+            inputs: see the call's.
+            training: whether to augment.
+        """
         if tuple(inputs.shape[1:]) != self.image_shape and None not in inputs.shape[1:]:
             raise ValueError(
                 f"Images must be {self.image_shape}, (height, width, channels). Received: {tuple(inputs.shape[1:])}. "
@@ -82,7 +91,7 @@ class PixelEncoder(keras.Model):
         if training:
             for layer in self.augmentation:
                 pixels = layer(pixels, training=training)
-        return self.trunk(self.front_end(pixels), training=training)
+        return self.front_end(pixels)
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         return (input_shape[0], self.embedding_dim)

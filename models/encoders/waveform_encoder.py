@@ -68,13 +68,21 @@ class WaveformEncoder(keras.Model):
         self.built = True
 
     def call(self, inputs, training: bool | None = None):
+        return self.trunk(self.features(inputs, training), training=training)
+
+    def features(self, inputs, training: bool | None = None) -> dict:
+        """Returns what the trunk takes: `{"features": (batch, frames, num_mels), "lengths": (batch,)}`.
+
+        Args:
+            inputs: see the call's.
+            training: whether to augment.
+        """
         waveforms, lengths = split_waveforms(inputs)
         if training:
             for layer in self.augmentation:
                 waveforms = layer(waveforms, lengths, training=training)
-        features = self.front_end(waveforms, lengths)
         frames = ops.cast(self.front_end.output_lengths(lengths), "int32")
-        return self.trunk({"features": features, "lengths": frames}, training=training)
+        return {"features": self.front_end(waveforms, lengths), "lengths": frames}
 
     def compute_output_shape(self, input_shape) -> tuple:
         return (None, self.embedding_dim)

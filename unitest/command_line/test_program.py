@@ -18,7 +18,9 @@ COMMANDS = (
     "plot",
     "train",
     "evaluate",
+    "crossvalidate",
     "convert",
+    "extract-video",
 )
 HEAVY = ("keras", "tensorflow", "numpy", "pandas", "scipy", "sklearn", "umap", "matplotlib", "librosa")
 

@@ -75,3 +75,23 @@ def test_draws_differ_from_call_to_call_and_are_seeded(random):
 def test_bad_arguments_are_named(arguments, message):
     with pytest.raises(ValueError, match=message):
         SpecAugment(**arguments)
+
+
+def test_one_mask_each_is_up_to_as_wide_as_said(random):
+    inputs = random.normal(size=(600, 16, 12)).astype("float32")
+    layer = SpecAugment.one_mask_each(max_frequency_bins=4, max_time_frames=6, fill=-1.5, seed=2)
+    outputs = ops.convert_to_numpy(layer(inputs, training=True))
+    changed = outputs != inputs
+    assert (outputs[changed] == -1.5).all()
+    for masked, other, widest in ((changed.all(axis=2), 1, 6), (changed.all(axis=1), 2, 4)):
+        widths = masked.sum(axis=1)
+        assert set(widths) == set(range(widest + 1))
+        assert (np.bincount(widths) > 600 / (widest + 1) / 2).all(), "all widths about as often"
+        edges = np.abs(np.diff(masked.astype(int), axis=1, prepend=0, append=0)).sum(axis=1)
+        assert (edges <= 2).all(), f"one stretch along axis {other}"
+
+
+@pytest.mark.parametrize("fill", ["median", float("nan")])
+def test_the_filling_must_be_known(fill):
+    with pytest.raises(ValueError, match="`fill` must be 'mean', 'zero' or a finite number"):
+        SpecAugment(fill=fill)

@@ -398,3 +398,13 @@ def test_starts_without_keras(fresh_python):
         "import sys\nimport comparators.generators.image_reader\nprint({'keras', 'tensorflow'} & set(sys.modules))"
     )
     assert fresh_python(program).strip() == "set()"
+
+
+def test_bicubic_is_pils(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 60, 3)).astype(np.uint8)
+    reader = ImageReader((20, 20), fit="crop", resize_shorter=24, resample="bicubic")
+    resized = Image.fromarray(pixels).resize((36, 24), Image.Resampling.BICUBIC)
+    np.testing.assert_array_equal(reader.fit_array(pixels), np.asarray(resized)[2:22, 8:28])
+    assert ImageReader.from_config(reader.get_config()).resample == "bicubic"
+    with pytest.raises(ValueError, match="`resample` must be one of"):
+        ImageReader((20, 20), resample="nearest")

@@ -90,3 +90,11 @@ def test_a_budget_too_small_for_anything_is_said_once(images):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         ImageItems(images, ImageReader((5, 6)), cache_bytes=0).take(np.arange(12), RANDOM)
+
+
+def test_windows_can_begin_at_the_start(recordings):
+    items = AudioItems(recordings, 0.02, place="start")
+    waveforms = items.take(np.arange(4), np.random.default_rng(0))["waveforms"]
+    np.testing.assert_allclose(waveforms[:, 0], 100 * np.arange(4) / 32_768)
+    with pytest.raises(ValueError, match="place='middle'"):
+        AudioItems(recordings, 0.02, place="middle")

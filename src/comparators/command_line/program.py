@@ -9,10 +9,12 @@ import click
 from comparators import __version__
 from comparators.command_line.cluster import cluster
 from comparators.command_line.convert import convert
+from comparators.command_line.crossvalidate import crossvalidate
 from comparators.command_line.demo import demo
 from comparators.command_line.embed import embed
 from comparators.command_line.enroll import enroll
 from comparators.command_line.evaluate import evaluate
+from comparators.command_line.extract_video import extract_video
 from comparators.command_line.gallery import gallery
 from comparators.command_line.plot import plot
 from comparators.command_line.recognize import recognize
@@ -82,7 +84,22 @@ def main() -> None:
     """
 
 
-for command in (demo, verify, search, embed, enroll, recognize, gallery, cluster, plot, train, evaluate, convert):
+for command in (
+    demo,
+    verify,
+    search,
+    embed,
+    enroll,
+    recognize,
+    gallery,
+    cluster,
+    plot,
+    train,
+    evaluate,
+    crossvalidate,
+    convert,
+    extract_video,
+):
     main.add_command(command)
 
 

@@ -1,4 +1,4 @@
-"""What the tests of encoders share."""
+"""What the tests of models and encoders share."""
 
 import importlib.util
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-UNITEST = Path(__file__).parents[2]
+UNITEST = Path(__file__).parents[1]
 
 
 def load_module(name: str, path: Path) -> ModuleType:

@@ -1,0 +1,132 @@
+"""Manifests of clips, sound and frames of one video each, in the JSON of AST and CAV-MAE and in CSV."""
+
+import json
+import os
+from pathlib import Path
+
+import pandas as pd
+
+from comparators.generators.manifest import read_manifest
+from comparators.generators.row_names import name_rows
+
+_TEXTS = ("video_id", "wav", "video_path", "labels")
+
+
+def read_clip_manifest(source: str | os.PathLike) -> pd.DataFrame:
+    """Reads a manifest of clips: `{"data": [{"video_id", "wav", "video_path", "labels"}, ...]}`, or our CSV.
+
+    Paths are taken relative to the manifest's folder. `video_path` is the folder with the frames, see `FrameItems`;
+    manifests of sounds alone, as AST's, have none.
+
+    Args:
+        source: a `.json` file; or a CSV file with the column `path` (the sound) and, where there are such, `video_id`,
+            `video_path` and `labels` (joined by commas).
+
+    Returns:
+        A table with the columns `path` (the sound), `video_id`, `labels` (joined by commas) and, where the source has
+        it, `video_path`; paths absolute.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is not JSON (a trailing comma is told with its line), a clip has no sound, or something else than
+            text is given.
+
+    Example:
+        >>> clips = [{"video_id": "x", "wav": "/sounds/x.wav", "video_path": "/frames", "labels": "/m/09x0r"}]
+        >>> _ = Path("clips.json").write_text(json.dumps({"data": clips}))
+        >>> read_clip_manifest("clips.json").to_dict("records")
+        [{'path': '/sounds/x.wav', 'video_id': 'x', 'video_path': '/frames', 'labels': '/m/09x0r'}]
+    """
+    path = Path(source).expanduser().absolute()
+    if path.suffix.lower() == ".json":
+        table = _read_json(path)
+    else:
+        table = read_manifest(path)
+        table = table.assign(**{name: table[name].fillna("").astype(str) for name in _TEXTS if name in table.columns})
+    for column in [column for column in ("path", "video_path") if column in table.columns]:
+        table[column] = [os.path.normpath(path.parent / name) for name in table[column]]
+    if "video_id" not in table.columns:
+        table["video_id"] = [Path(name).stem for name in table["path"]]
+    if "labels" not in table.columns:
+        table["labels"] = table["label"] if "label" in table.columns else ""
+    first = [name for name in ("path", "video_id", "video_path", "labels") if name in table.columns]
+    return table[first + [name for name in table.columns if name not in first]]
+
+
+def write_clip_manifest(table: pd.DataFrame, path: str | os.PathLike) -> None:
+    """Writes a table of clips as JSON, which AST's and CAV-MAE's own programs read, or as CSV, by the suffix.
+
+    Args:
+        table: as `read_clip_manifest` returns it.
+        path: of a `.json` or `.csv` file, replaced as a whole. Paths in its folder or below are written relative to it,
+            so that the folder can be moved.
+
+    Raises:
+        ValueError: the suffix is another one.
+
+    Example:
+        >>> write_clip_manifest(pd.DataFrame({"path": ["/a/x.wav"], "video_id": ["x"], "labels": ["dog"]}), "c.json")
+        >>> json.loads(Path("c.json").read_text())
+        {'data': [{'wav': '/a/x.wav', 'video_id': 'x', 'labels': 'dog'}]}
+    """
+    path = Path(path).expanduser().absolute()
+    columns = [column for column in ("path", "video_path") if column in table.columns]
+    table = table.assign(**{column: [_relative(name, path.parent) for name in table[column]] for column in columns})
+    if path.suffix.lower() == ".json":
+        rows = table.rename(columns={"path": "wav"}).to_dict("records")
+        text = json.dumps({"data": rows}, indent=1, ensure_ascii=False) + "\n"
+    elif path.suffix.lower() == ".csv":
+        text = table.to_csv(index=False)
+    else:
+        raise ValueError(f"A manifest of clips must end in .json or .csv. Received: '{path}'.")
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, path)
+
+
+def _relative(name: str, folder: Path) -> str:
+    return os.path.relpath(name, folder) if Path(name).is_relative_to(folder) else str(name)
+
+
+def _read_json(path: Path) -> pd.DataFrame:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise FileNotFoundError(f"No such manifest: '{path}'. Check the path.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"Not a readable manifest: '{path}' ({error}). Save it as text, in UTF-8.") from error
+    try:
+        content = json.loads(text)
+    except json.JSONDecodeError as error:
+        comma = _trailing_comma(text, error.pos)
+        if comma:
+            raise ValueError(f"Trailing comma in line {comma} of '{path}'. Remove the comma.") from None
+        raise ValueError(f"Not JSON: '{path}' ({error}). Correct line {error.lineno}.") from error
+    rows = content.get("data") if isinstance(content, dict) else None
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
+        raise ValueError(
+            'A manifest must be {"data": [{"video_id", "wav", "video_path", "labels"}, ...]} with at least one clip. '
+            f"Received: {type(content).__name__} in '{path}'."
+        )
+    for name in _TEXTS:
+        wrong = [number for number, row in enumerate(rows) if not isinstance(row.get(name, ""), str)]
+        if wrong:
+            raise ValueError(
+                f"`{name}` must be text. Received: {rows[wrong[0]][name]!r} in {name_rows(wrong)} of '{path}' (from 0)."
+            )
+    empty = [number for number, row in enumerate(rows) if not row.get("wav", "").strip()]
+    if empty:
+        raise ValueError(f"No `wav` in {name_rows(empty)} of '{path}' (from 0). Name the sound of each clip.")
+    some = [name for name in ("video_id", "video_path") if 0 < sum(name in row for row in rows) < len(rows)]
+    if some:
+        raise ValueError(f"`{some[0]}` must be in all clips of '{path}' or in none. Received: in some. Add it.")
+    return pd.DataFrame(rows).rename(columns={"wav": "path"}).fillna({"labels": ""})
+
+
+def _trailing_comma(text: str, place: int) -> int | None:
+    """Returns the line of a comma before a closing bracket; Python up to 3.12 points behind it, later ones at it."""
+    before = text[:place].rstrip()
+    comma = len(before) - 1 if before.endswith(",") else place
+    if text[comma : comma + 1] == "," and text[comma + 1 :].lstrip()[:1] in ("]", "}"):
+        return text.count("\n", 0, comma) + 1
+    return None

@@ -1,0 +1,221 @@
+"""CAV-MAE fine-tuned: what is heard and seen in a clip."""
+
+import os
+from collections.abc import Mapping
+
+import keras
+import numpy as np
+from keras import KerasTensor, ops
+
+from comparators.models.cavmae import CAVMAE
+from comparators.models.convert import TorchWeight, layer_norm_weights, linear_weights, load_state
+from comparators.models.encoders.cavmae_backbone import CAVMAEBackbone
+
+# Mode -> which modalities it takes, and which streams of the shared blocks are pooled.
+_MODES = {
+    "multimodal": (("audio", "image"), ("joint",)),
+    "audioonly": (("audio",), ("audio",)),
+    "videoonly": (("image",), ("image",)),
+    "missingaudioonly": (("audio",), ("joint", "audio")),
+    "missingvideoonly": (("image",), ("joint", "image")),
+}
+PRETRAINING_ONLY = (
+    "mask_token",
+    "decoder_embed.",
+    "decoder_blocks.",
+    "decoder_norm.",
+    "decoder_pred_a.",
+    "decoder_pred_v.",
+    "decoder_modality_a",
+    "decoder_modality_v",
+    "decoder_pos_embed_a",
+    "decoder_pos_embed_v",
+)
+"""Entries of a state dict of pre-training that fine-tuning leaves out."""
+_IMAGE_ONLY = ("patch_embed_v.", "blocks_v.", "norm_v.", "modality_v", "pos_embed_v")
+_HEAD = ("mlp_head.",)
+
+
+@keras.saving.register_keras_serializable("comparators")
+class CAVMAEClassifier(keras.Model):
+    """Tells classes of clips by sound and image together, or by one of them.
+
+    The mean of the tokens goes through a normalisation and a linear layer; there is no decoder. What the mode does not
+    use is not trained. With several frames of a clip average the scores of all of them: of images alone one frame tells
+    much less (12.7 against 20 mAP on AudioSet-20K).
+
+    Args:
+        backbone: mostly with `trainable_positions=True`; `from_pretrained` makes it.
+        num_classes: logits.
+        mode: `"multimodal"`, `"audioonly"` or `"videoonly"`; or `"missingaudioonly"` and `"missingvideoonly"`, for a
+            network trained on both that gets one: the mean of the joint stream and the modality's own.
+        audio_front_end: layer from waveforms to the backbone's spectrograms; None takes normalised spectrograms.
+        image_front_end: layer from pixels to normalised images; None takes normalised images.
+        name: name of the model.
+
+    Call arguments:
+        inputs: `{"audio": ..., "image": ...}`, or those of the mode: spectrograms `(batch, frames, bands)` or waveforms
+            `(batch, samples)` (or `{"waveforms", "lengths"}`), images `(batch, height, width, channels)`.
+        training: handed to the blocks.
+
+    Returns:
+        Logits `(batch, num_classes)`, float32.
+
+    Raises:
+        ValueError: the mode is unknown, the backbone lacks a modality of it, or the inputs do.
+
+    Example:
+        >>> backbone = CAVMAEBackbone((32, 32), (32, 32, 3), 16, modality_specific_depth=1, depth=2, num_heads=2)
+        >>> model = CAVMAEClassifier(backbone, num_classes=5, mode="audioonly")
+        >>> model({"audio": ops.zeros((2, 32, 32))}).shape
+        TensorShape([2, 5])
+
+    Reference:
+        Gong et al. 2023, Contrastive audio-visual masked autoencoder.
+    """
+
+    def __init__(
+        self,
+        backbone: CAVMAEBackbone,
+        num_classes: int,
+        mode: str = "multimodal",
+        audio_front_end: keras.layers.Layer | None = None,
+        image_front_end: keras.layers.Layer | None = None,
+        name: str | None = None,
+    ):
+        super().__init__(name=name)
+        if mode not in _MODES:
+            raise ValueError(f"`mode` must be one of {', '.join(_MODES)}. Received: mode={mode!r}.")
+        roles, streams = _MODES[mode]
+        if not set(roles) <= set(backbone.roles):
+            raise ValueError(f"Mode {mode!r} needs {list(roles)}. Received: a backbone of {list(backbone.roles)}.")
+        if num_classes < 1:
+            raise ValueError(f"`num_classes` must be positive. Received: num_classes={num_classes}.")
+        self.backbone = backbone
+        self.num_classes = int(num_classes)
+        self.mode = mode
+        self.front_ends = {"audio": audio_front_end, "image": image_front_end}
+        self.head_norm = keras.layers.LayerNormalization(epsilon=1e-5, name="head_norm")
+        self.head = keras.layers.Dense(self.num_classes, dtype="float32", name="head")
+        backbone.train_only(roles, streams)
+        self.build()
+
+    def build(self, input_shape=None) -> None:
+        """Makes all variables at once: the shapes are known."""
+        if self.built:
+            return
+        for layer in (self.head_norm, self.head):
+            layer.build((None, self.backbone.embedding_dim))
+        self.built = True
+
+    @classmethod
+    def from_pretrained(cls, model: CAVMAE, num_classes: int, mode: str = "multimodal") -> "CAVMAEClassifier":
+        """Makes a classifier on a pre-trained network: its front ends, its backbone's weights, a new head.
+
+        The weights are copied, and the positions are trained from here on.
+        """
+        backbone = CAVMAEBackbone.from_config(
+            {**model.backbone.get_config(), "trainable_positions": True, "name": None}
+        )
+        fronts = [_copied(model.encoder_of(role).encoder.front_end) for role in ("audio", "image")]
+        classifier = cls(backbone, num_classes, mode, *fronts)
+        for mine, theirs in zip(_variables(backbone), _variables(model.backbone), strict=True):
+            mine.assign(ops.convert_to_numpy(theirs))  # JAX would give both the same buffer
+        return classifier
+
+    def load_pretrained(self, source: str | os.PathLike | Mapping[str, np.ndarray]) -> None:
+        """Sets the backbone from an official checkpoint of pre-training, or of fine-tuning on other classes.
+
+        Args:
+            source: file or state dict, see `read_state`. For a checkpoint of this very network take `load_state`.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            ValueError: the checkpoint is of another size; what does not fit is listed.
+        """
+        unused = (*PRETRAINING_ONLY, *_HEAD)
+        if "image" not in self.backbone.roles:
+            unused = (*unused, *_IMAGE_ONLY)
+        if not self.backbone.trainable_positions:
+            unused = (*unused, "pos_embed_a", "pos_embed_v")
+        load_state(self.backbone, source, unused)
+
+    def with_mode(self, mode: str) -> "CAVMAEClassifier":
+        """Returns a copy with the same weights in another mode: what does it tell by sound alone?"""
+        other = type(self).from_config({**self.get_config(), "mode": mode})
+        pairs = zip(_weights_of(other), _weights_of(self), strict=True)
+        for mine, theirs in pairs:
+            mine.assign(ops.convert_to_numpy(theirs))  # JAX would give both the same buffer
+        return other
+
+    def call(self, inputs: Mapping, training: bool | None = None) -> KerasTensor:
+        return self.head(self.head_norm(self.embedding(inputs, training)))
+
+    def embedding(self, inputs: Mapping, training: bool | None = None) -> KerasTensor:
+        """Returns what the head sees, `(batch, embedding_dim)`: the mean of the tokens of the mode's streams."""
+        roles, streams = _MODES[self.mode]
+        missing = [role for role in roles if role not in inputs]
+        if missing:
+            raise ValueError(f"Mode {self.mode!r} needs inputs of {list(roles)}. Received: {sorted(inputs)}.")
+        backbone = self.backbone
+        tokens = {role: backbone.branch(role, self._features(role, inputs[role]), training=training) for role in roles}
+        pooled = [
+            ops.mean(
+                backbone.joint(tokens, training)
+                if stream == "joint"
+                else backbone.stream(stream, tokens[stream], training),
+                axis=1,
+            )
+            for stream in streams
+        ]
+        return sum(pooled) / len(pooled)
+
+    def _features(self, role: str, inputs) -> KerasTensor:
+        front_end = self.front_ends[role]
+        if front_end is None:
+            return inputs
+        return front_end(inputs["waveforms"], inputs["lengths"]) if isinstance(inputs, Mapping) else front_end(inputs)
+
+    def compute_output_shape(self, input_shape: Mapping) -> tuple:
+        first = next(iter(input_shape.values()))
+        return ((first["waveforms"] if isinstance(first, Mapping) else first)[0], self.num_classes)
+
+    def torch_weights(self) -> list[TorchWeight]:
+        """Returns where the entries of an official state dict of fine-tuning go."""
+        return [
+            *self.backbone.torch_weights(),
+            *layer_norm_weights("mlp_head.0", self.head_norm),
+            *linear_weights("mlp_head.1", self.head),
+        ]
+
+    def get_config(self) -> dict:
+        serialize = keras.saving.serialize_keras_object
+        return {
+            "backbone": serialize(self.backbone),
+            "num_classes": self.num_classes,
+            "mode": self.mode,
+            "audio_front_end": None if self.front_ends["audio"] is None else serialize(self.front_ends["audio"]),
+            "image_front_end": None if self.front_ends["image"] is None else serialize(self.front_ends["image"]),
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict) -> "CAVMAEClassifier":
+        deserialize = keras.saving.deserialize_keras_object
+        parts = ("backbone", "audio_front_end", "image_front_end")
+        return cls(**config | {name: None if config[name] is None else deserialize(config[name]) for name in parts})
+
+
+def _copied(layer: keras.layers.Layer) -> keras.layers.Layer:
+    return type(layer).from_config(layer.get_config())
+
+
+def _variables(backbone: CAVMAEBackbone) -> list[keras.Variable]:
+    """All variables in one order, whatever of them is trained; positions too, which may be trained in one only."""
+    return [weight.variable for weight in backbone.torch_weights() if not weight.names[0].startswith("pos_embed")] + [
+        tokens.positions for tokens in backbone.tokens.values()
+    ]
+
+
+def _weights_of(model: CAVMAEClassifier) -> list[keras.Variable]:
+    return [*_variables(model.backbone), *model.head_norm.weights, *model.head.weights]

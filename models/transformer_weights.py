@@ -1,0 +1,49 @@
+"""Where the entries of PyTorch transformers go: the names of timm's vision transformers."""
+
+import keras
+import numpy as np
+
+from comparators.custom_layers.patch_embedding import PatchEmbedding
+from comparators.custom_layers.transformer_block import TransformerBlock
+from comparators.models.convert import TorchWeight, layer_norm_weights, linear_weights
+
+_NORM_SUFFIXES = {"norm": "", "joint": "", "audio": "_a", "visual": "_v"}
+
+
+def transformer_block_weights(name: str, block: TransformerBlock) -> list[TorchWeight]:
+    """Returns where the entries of a block go: `norm1`, `attn.qkv`, `attn.proj`, `norm2`, `mlp.fc1`, `mlp.fc2`.
+
+    The norms `"audio"` and `"visual"` of a shared block are `norm1_a`, `norm1_v` there.
+    """
+    norms = [
+        weight
+        for number, layers in ((1, block.norm1), (2, block.norm2))
+        for kind, layer in layers.items()
+        for weight in layer_norm_weights(f"{name}.norm{number}{_NORM_SUFFIXES[kind]}", layer)
+    ]
+    return [
+        *norms,
+        *linear_weights(f"{name}.attn.qkv", block.attention.qkv),
+        *linear_weights(f"{name}.attn.proj", block.attention.projection),
+        *linear_weights(f"{name}.mlp.fc1", block.dense1),
+        *linear_weights(f"{name}.mlp.fc2", block.dense2),
+    ]
+
+
+def patch_embedding_weights(name: str, layer: PatchEmbedding) -> list[TorchWeight]:
+    """Returns where the entries of a patch embedding's `torch.nn.Conv2d` go, `NAME.proj`: to a matrix on patches."""
+    shape = (layer.embedding_dim, layer.channels, *layer.patch_size)
+    return [
+        TorchWeight(
+            (f"{name}.proj.weight",),
+            shape,
+            layer.kernel,
+            lambda weight: weight.transpose(2, 3, 1, 0).reshape(-1, weight.shape[0]),
+        ),
+        plain_weight(f"{name}.proj.bias", layer.bias),
+    ]
+
+
+def plain_weight(name: str, variable: keras.Variable) -> TorchWeight:
+    """Returns where an entry goes that has the same form here: a token, or positions."""
+    return TorchWeight((name,), tuple(variable.shape), variable, np.asarray)
