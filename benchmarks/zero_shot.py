@@ -34,8 +34,8 @@ import pandas as pd
 TASKS = {"esc10": "glove_6b_50d_3091.npz", "digits": "glove_6b_50d_3091.npz"}
 NUM_UNSEEN = 3
 CLIP_SECONDS = {"esc10": 3.0, "digits": 1.04}
-CHANNELS = (32, 64, 64, 64)
-EPOCHS = {"esc10": 25, "digits": 12}
+CHANNELS = {"esc10": (32, 64, 64, 64), "digits": (16, 32, 32, 32)}
+EPOCHS = {"esc10": 25, "digits": 10}
 KEYS = ["task", "form", "unseen", "seed"]
 MEASURES = ("seen", "zsl", "gzsl_seen", "gzsl_unseen", "gzsl_harmonic")
 
@@ -86,7 +86,7 @@ def run(data: Path, task: str, form: str, unseen: list[str], held_out: str, seed
     train = table[~is_unseen & ~is_held_out].reset_index(drop=True)
     test = table[is_held_out if task == "digits" else is_unseen | is_held_out]
     keras.config.set_dtype_policy("mixed_bfloat16")  # several times faster where the processor has it
-    model = WordAudio.default(vectors, form, clip_seconds=CLIP_SECONDS[task], channels=CHANNELS, seed=seed)
+    model = WordAudio.default(vectors, form, clip_seconds=CLIP_SECONDS[task], channels=CHANNELS[task], seed=seed)
     items = {
         "audio": AudioItems(train, CLIP_SECONDS[task]),
         "word": ArrayItems(vectors.matrix(train["label"].tolist())),
@@ -120,7 +120,7 @@ def run_all(jobs: list[tuple], workers: int, store: Path | None) -> pd.DataFrame
     finished = set(done[KEYS].itertuples(index=False, name=None))
     left = [j for j in jobs if (j[1], j[2], "+".join(j[3][0]), j[4]) not in finished]
     rows = done.to_dict("records")
-    with ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(workers, max_tasks_per_child=1) as pool:
         for row in pool.map(job, left):
             rows.append(row)
             if store is not None:

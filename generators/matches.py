@@ -40,8 +40,9 @@ class Matches(OrderedBatches):
         label_names: the labels in order; None without labels.
 
     Raises:
-        ValueError: there are not two roles, aligned roles differ in length, a label of the first role has no item in
-            the second, a batch has fewer than 2 rows or more than there are items, or a label is missing.
+        ValueError: there are not two roles, two items and two labels, aligned roles differ in length, a label of the
+            first role has no item in the second, a batch has fewer than 2 rows or more than there are items, or a label
+            is missing.
 
     Example:
         >>> from comparators.generators.array_items import ArrayItems
@@ -73,6 +74,8 @@ class Matches(OrderedBatches):
                 f"Received: batch_size={batch_size}."
             )
         self.items = dict(items)
+        if len(next(iter(self.items.values()))) < 2:
+            raise ValueError("There must be at least 2 items, since the other rows are a row's impostors. Received: 1.")
         self._first, self._second = self.items
         self.sampler = _MatchSampler(len(self.items[self._first]), batch_size, seed)
         self._take_labels({} if labels is None else dict(labels))
@@ -88,6 +91,11 @@ class Matches(OrderedBatches):
         if labels:
             self.label_names, self._codes = label_codes(labels[self._first])
             check_one_label_each(self._codes, self.sampler.num_rows)
+            if len(self.label_names) < 2:
+                raise ValueError(
+                    "There must be two labels, since rows of one label are not each other's impostors. "
+                    f"Received: {self.label_names[0]!s} alone."
+                )
         self._partners = None
         if self._second in labels:
             names, codes = label_codes(labels[self._second])

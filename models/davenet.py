@@ -145,7 +145,8 @@ class DaveNet(DualEncoder):
         shape = (*size, 1 if mode == "grey" else 3)
         image = PixelEncoder(PixelNormalization("tf"), pixels, shape, image_augmentation)
         front_end = LogMel(num_mels=64) if front_end is None else front_end
-        masks = SpecAugment(2, 6, 0.2, num_frequency_masks=2, max_frequency_bins=8, fill="zero", seed=seed)
+        bands = max(1, front_end.num_mels // 8)
+        masks = SpecAugment(2, 6, 0.2, num_frequency_masks=2, max_frequency_bins=bands, fill="zero", seed=seed)
         changes = [FrequencyWarp(seed=seed), masks]
         moments = SoundMapTrunk(embedding_dim, audio_channels, front_end.num_mels, audio_blocks, augmentation=changes)
         sound = WaveformEncoder(front_end, moments, audio_augmentation)

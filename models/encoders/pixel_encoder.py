@@ -84,9 +84,6 @@ class PixelEncoder(keras.Model):
                 pixels = layer(pixels, training=training)
         return self.trunk(self.front_end(pixels), training=training)
 
-    def compute_output_shape(self, input_shape: tuple) -> tuple:
-        return (input_shape[0], self.embedding_dim)
-
     @property
     def embedding_dim(self) -> int:
         """Values in an embedding."""
