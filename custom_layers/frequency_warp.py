@@ -56,9 +56,12 @@ class FrequencyWarp(keras.layers.Layer):
         draws = keras.random.uniform((ops.shape(inputs)[0], 1), dtype="float32", seed=self.seed_generator)
         factors = ops.exp(low + (high - low) * draws)
         places = ops.minimum(ops.arange(bands, dtype="float32") * factors, bands - 1.0)
-        # A small matrix for each item: how much of each band goes into each.
-        distance = ops.abs(places[:, None, :] - ops.arange(bands, dtype="float32")[None, :, None])
-        return ops.cast(ops.matmul(ops.cast(inputs, "float32"), ops.relu(1.0 - distance)), inputs.dtype)
+        below = ops.floor(places)
+        index = ops.broadcast_to(ops.cast(below, "int32")[:, None, :], ops.shape(inputs))
+        fraction = ops.cast((places - below)[:, None, :], inputs.dtype)
+        low_bands = ops.take_along_axis(inputs, index, axis=-1)
+        high_bands = ops.take_along_axis(inputs, ops.minimum(index + 1, bands - 1), axis=-1)
+        return low_bands + fraction * (high_bands - low_bands)
 
     def output_lengths(self, lengths: KerasTensor) -> KerasTensor:
         """Frames stay as many as they are."""
