@@ -2,15 +2,15 @@
 
     python benchmarks/align_words.py --data DATA --output FOLDER
 
-DATA is the folder with `an4_speakers`, whose 67 speakers say numbers and spell names. A network of the kind that
-`DaveNet.small` listens with learns to write these sentences down word by word (connectionist temporal classification);
+DATA is the folder with `an4_speakers`, whose 67 speakers say numbers and spell names. The listening part of
+`DaveNet.small` learns to write these sentences down word by word (connectionist temporal classification);
 then each sentence's own words are laid over it by the best path (Viterbi). Between two words the cut is where the sound
 is quietest. FOLDER gets
 
 - `digits.csv`: a manifest of digits, `path`, `start` and `end` in seconds, `label` and `speaker`;
 - `trunk.weights.h5`: what the network's `SoundMapTrunk` learnt, for networks that go on with it.
 
-`digit_matchmap.py` takes both: speakers who were never heard are then recognised far better.
+`digit_matchmap.py` takes both.
 """
 
 import argparse
@@ -27,12 +27,11 @@ import numpy as np
 import pandas as pd
 from keras import ops
 
-from comparators.custom_layers import FrequencyWarp, LogMel, SpecAugment
+from comparators.custom_layers import LogMel
 from comparators.generators import AudioItems
-from comparators.models.encoders import SoundMapTrunk, WaveformEncoder
+from comparators.models import DaveNet
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-CHANNELS, NUM_BLOCKS, EMBEDDING_DIM = 128, 3, 64
 HOP_SECONDS, FRAMES_A_MOMENT = 0.01, 4
 LONGEST_SECONDS = 6.4
 SHORTEST, LONGEST = 0.12, 1.3  # of a digit, in seconds
@@ -40,9 +39,13 @@ SPEAKING_DB = 25.0  # a frame this far below the loudest is a pause
 BLANK = 0
 
 
-def make_front_end() -> LogMel:
-    """Telephone band, and nothing quieter than 40 dB below the loudest: rooms and microphones sound more alike."""
-    return LogMel(num_mels=40, min_frequency=60.0, max_frequency=3900.0, floor=1e-10, top_db=40.0)
+def make_network(clip_seconds: float, seed: int, **arguments) -> DaveNet:
+    """Returns the network of both scripts, so that what its sound trunk learns here fits there."""
+    # Telephone band, and nothing quieter than 40 dB below the loudest: rooms and microphones sound more alike.
+    front_end = LogMel(num_mels=40, min_frequency=60.0, max_frequency=3900.0, floor=1e-10, top_db=40.0)
+    return DaveNet.small(
+        clip_seconds=clip_seconds, audio_channels=128, audio_blocks=3, front_end=front_end, seed=seed, **arguments
+    )
 
 
 class SentenceWriter(keras.Model):
@@ -50,13 +53,9 @@ class SentenceWriter(keras.Model):
 
     def __init__(self, num_words: int, seed: int):
         super().__init__()
-        masks = SpecAugment(2, 6, 0.2, num_frequency_masks=2, max_frequency_bins=5, fill="zero", seed=seed)
-        trunk = SoundMapTrunk(
-            EMBEDDING_DIM, CHANNELS, 40, NUM_BLOCKS, augmentation=[FrequencyWarp(seed=seed), masks], name="trunk"
-        )
-        self.encoder = WaveformEncoder(make_front_end(), trunk)
+        self.encoder = make_network(LONGEST_SECONDS, seed).encoder_of("audio").encoder
         self.words = keras.layers.Dense(1 + num_words, dtype="float32")
-        self.words.build((None, None, EMBEDDING_DIM))
+        self.words.build((None, None, self.encoder.embedding_dim))
 
     def call(self, inputs, training=None):
         heard = self.encoder(inputs, training=training)

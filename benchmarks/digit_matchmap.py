@@ -65,25 +65,17 @@ def train(
 ):
     """Returns a network trained on recordings and pictures; a picture of its digit is drawn anew for each recording."""
     import keras
-    from align_words import make_front_end
+    from align_words import make_network
 
     from comparators.custom_layers import RandomAffine
     from comparators.generators import ArrayItems, AudioItems, Matches
-    from comparators.models import DaveNet
 
     keras.utils.set_random_seed(seed)
     keras.config.set_dtype_policy("mixed_bfloat16")  # several times faster where the processor has it
     affine = RandomAffine(
         10.0, scale_range=(0.9, 1.1), stretch_range=(0.9, 1.1), shear_degrees=8.0, shift_fraction=0.06
     )
-    model = DaveNet.small(
-        clip_seconds=CLIP_SECONDS,
-        audio_channels=128,
-        audio_blocks=3,
-        front_end=make_front_end(),
-        image_augmentation=[affine],
-        seed=seed,
-    )
+    model = make_network(CLIP_SECONDS, seed, image_augmentation=[affine])
     if words is not None:
         model.encoder_of("audio").encoder.trunk.load_weights(words / "trunk.weights.h5")
     items = {"audio": AudioItems(table, CLIP_SECONDS), "image": ArrayItems(pictures)}
@@ -172,8 +164,7 @@ def main() -> None:
         f"{date.today()}, {platform.machine()} with {os.cpu_count()} cores, {arguments.workers} trainings at once, one "
         f"thread each; Python {platform.python_version()}, Keras {keras.__version__} on {keras.backend.backend()}.",
         f"Recall@1 of classes in percent; seeds {', '.join(map(str, arguments.seeds))} (the pairs alone: the first); "
-        f"a training took "
-        f"{results['minutes'].min():.1f} to {results['minutes'].max():.1f} minutes.",
+        f"a training took {results['minutes'].min():.1f} to {results['minutes'].max():.1f} minutes.",
         "",
     ]
     for with_words, rows in results.groupby("words", sort=False):

@@ -53,6 +53,7 @@ __getattr__, __dir__, __all__ = attach(
         "SimilarityHead": "similarity_head",
         "SimSiam": "sim_siam",
         "SpecAugment": "spec_augment",
+        "SpectrogramAugmentation": "spectrogram_augmentation",
         "SpectrogramBatchNormalization": "spectrogram_batch_normalization",
         "SpeedChange": "speed_change",
         "StatisticsPooling": "statistics_pooling",

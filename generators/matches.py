@@ -74,10 +74,13 @@ class Matches(OrderedBatches):
                 f"Received: batch_size={batch_size}."
             )
         self.items = dict(items)
-        if len(next(iter(self.items.values()))) < 2:
-            raise ValueError("There must be at least 2 items, since the other rows are a row's impostors. Received: 1.")
         self._first, self._second = self.items
-        self.sampler = _MatchSampler(len(self.items[self._first]), batch_size, seed)
+        count = len(self.items[self._first])
+        if count < 2:
+            raise ValueError(
+                f"There must be at least 2 items, since the other rows are a row's impostors. Received: {count}."
+            )
+        self.sampler = _MatchSampler(count, batch_size, seed)
         self._take_labels({} if labels is None else dict(labels))
 
     def _take_labels(self, labels: dict[str, Sequence]) -> None:

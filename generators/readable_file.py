@@ -18,12 +18,12 @@ def check_readable_file(path: str, kind: str) -> None:
     Example:
         >>> check_readable_file("gone.png", "image")
         Traceback (most recent call last):
-        FileNotFoundError: No such image: 'gone.png'. Check the path, or the table that names it.
+        FileNotFoundError: No such image: 'gone.png'. Check the path, or remove the row that names it.
     """
     try:
         status = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
-        raise FileNotFoundError(f"No such {kind}: '{path}'. Check the path, or the table that names it.") from None
+        raise FileNotFoundError(f"No such {kind}: '{path}'. Check the path, or remove the row that names it.") from None
     except (OSError, ValueError) as error:
         raise ValueError(f"Not a readable {kind}: '{path}' ({error}). Check the path.") from error
     if stat.S_ISDIR(status.st_mode):

@@ -47,7 +47,7 @@ def test_a_missing_file_is_named_with_the_next_step(folder, tmp_path):
     table = pd.DataFrame({"path": [str(folder / "anna" / "0.wav"), str(folder / "gone.wav")]})
     _, failures = tiny_audio_encoder().embed_files(table, store=tmp_path / "store", progress=False)
     assert "No such audio file" in failures["gone.wav"]
-    assert "Check the path" in failures["gone.wav"]
+    assert "remove the row" in failures["gone.wav"]
 
 
 def test_a_stopped_run_goes_on_and_changed_files_are_embedded_again(folder, tmp_path, monkeypatch):
