@@ -34,8 +34,8 @@ import pandas as pd
 TASKS = {"esc10": "glove_6b_50d_3091.npz", "digits": "glove_6b_50d_3091.npz"}
 NUM_UNSEEN = 3
 CLIP_SECONDS = {"esc10": 3.0, "digits": 1.04}
-CHANNELS = (32, 64, 64, 64)
-EPOCHS = {"esc10": 25, "digits": 12}
+CHANNELS = {"esc10": (32, 64, 64, 64), "digits": (16, 32, 32, 32)}
+EPOCHS = {"esc10": 25, "digits": 10}
 KEYS = ["task", "form", "unseen", "seed"]
 MEASURES = ("seen", "zsl", "gzsl_seen", "gzsl_unseen", "gzsl_harmonic")
 
@@ -86,7 +86,7 @@ def run(data: Path, task: str, form: str, unseen: list[str], held_out: str, seed
     train = table[~is_unseen & ~is_held_out].reset_index(drop=True)
     test = table[is_held_out if task == "digits" else is_unseen | is_held_out]
     keras.config.set_dtype_policy("mixed_bfloat16")  # several times faster where the processor has it
-    model = WordAudio.default(vectors, form, clip_seconds=CLIP_SECONDS[task], channels=CHANNELS, seed=seed)
+    model = WordAudio.default(vectors, form, clip_seconds=CLIP_SECONDS[task], channels=CHANNELS[task], seed=seed)
     items = {
         "audio": AudioItems(train, CLIP_SECONDS[task]),
         "word": ArrayItems(vectors.matrix(train["label"].tolist())),
@@ -104,6 +104,12 @@ def run(data: Path, task: str, form: str, unseen: list[str], held_out: str, seed
     }
 
 
+def key(arguments: tuple) -> tuple:
+    """Returns what names a training in the store, in the order of `KEYS`."""
+    _, task, form, (unseen, _), seed, _ = arguments
+    return task, form, "+".join(unseen), seed
+
+
 def job(arguments: tuple) -> dict:
     data, task, form, (unseen, held_out), seed, epochs = arguments
     start = time.perf_counter()
@@ -111,16 +117,16 @@ def job(arguments: tuple) -> dict:
     print(
         task, form, unseen, held_out, seed, f"{time.perf_counter() - start:.0f} s", found, file=sys.stderr, flush=True
     )
-    return dict(zip(KEYS, (task, form, "+".join(unseen), seed), strict=True)) | found
+    return dict(zip(KEYS, key(arguments), strict=True)) | found
 
 
 def run_all(jobs: list[tuple], workers: int, store: Path | None) -> pd.DataFrame:
     """Returns the figures of all trainings; those that the store has are not run again."""
     done = pd.read_csv(store) if store is not None and store.is_file() else pd.DataFrame(columns=KEYS)
     finished = set(done[KEYS].itertuples(index=False, name=None))
-    left = [j for j in jobs if (j[1], j[2], "+".join(j[3][0]), j[4]) not in finished]
+    left = [arguments for arguments in jobs if key(arguments) not in finished]
     rows = done.to_dict("records")
-    with ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(workers, max_tasks_per_child=1) as pool:
         for row in pool.map(job, left):
             rows.append(row)
             if store is not None:

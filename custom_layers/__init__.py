@@ -65,6 +65,7 @@ __getattr__, __dir__, __all__ = attach(
         "SimSiam": "sim_siam",
         "sin_cos_positions": "sin_cos_positions",
         "SpecAugment": "spec_augment",
+        "SpectrogramAugmentation": "spectrogram_augmentation",
         "SpectrogramBatchNormalization": "spectrogram_batch_normalization",
         "SpeedChange": "speed_change",
         "StatisticsPooling": "statistics_pooling",

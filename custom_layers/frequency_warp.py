@@ -6,9 +6,11 @@ from collections.abc import Sequence
 import keras
 from keras import KerasTensor, ops
 
+from comparators.custom_layers.spectrogram_augmentation import SpectrogramAugmentation
+
 
 @keras.saving.register_keras_serializable("comparators")
-class FrequencyWarp(keras.layers.Layer):
+class FrequencyWarp(SpectrogramAugmentation):
     """Moves what is in each band of a spectrogram to a band a few percent higher or lower, for each item anew.
 
     A smaller speaker's resonances lie higher by about one factor: few speakers become many. Band b of the output is
@@ -39,33 +41,23 @@ class FrequencyWarp(keras.layers.Layer):
     """
 
     def __init__(self, factor_range: Sequence[float] = (0.87, 1.15), seed: int | None = None, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(seed, **kwargs)
         low, high = factor_range
         if not 0 < low <= high:
             raise ValueError(f"`factor_range` must be positive, (lowest, highest). Received: {factor_range}.")
         self.factor_range = (float(low), float(high))
-        self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
 
-    def call(
-        self, inputs: KerasTensor, lengths: KerasTensor | None = None, training: bool | None = None
-    ) -> KerasTensor:
-        if not training:
-            return inputs
+    def augment(self, inputs: KerasTensor, lengths: KerasTensor) -> KerasTensor:
         bands, (low, high) = inputs.shape[-1], map(math.log, self.factor_range)
         draws = keras.random.uniform((ops.shape(inputs)[0], 1), dtype="float32", seed=self.seed_generator)
         factors = ops.exp(low + (high - low) * draws)
         places = ops.minimum(ops.arange(bands, dtype="float32") * factors, bands - 1.0)
-        # A small matrix for each item: how much of each band goes into each.
-        distance = ops.abs(places[:, None, :] - ops.arange(bands, dtype="float32")[None, :, None])
-        return ops.cast(ops.matmul(ops.cast(inputs, "float32"), ops.relu(1.0 - distance)), inputs.dtype)
-
-    def output_lengths(self, lengths: KerasTensor) -> KerasTensor:
-        """Frames stay as many as they are."""
-        return lengths
-
-    def compute_output_shape(self, inputs_shape: tuple) -> tuple:
-        return inputs_shape
+        below = ops.floor(places)
+        index = ops.broadcast_to(ops.cast(below, "int32")[:, None, :], ops.shape(inputs))
+        fraction = ops.cast((places - below)[:, None, :], inputs.dtype)
+        low_bands = ops.take_along_axis(inputs, index, axis=-1)
+        high_bands = ops.take_along_axis(inputs, ops.minimum(index + 1, bands - 1), axis=-1)
+        return low_bands + fraction * (high_bands - low_bands)
 
     def get_config(self) -> dict:
-        return super().get_config() | {"factor_range": list(self.factor_range), "seed": self.seed}
+        return super().get_config() | {"factor_range": list(self.factor_range)}

@@ -26,6 +26,8 @@ class LogMel(MelSpectrogram):
         normalization: `"slaney"` (filters of unit area) or None (filters with a peak of one).
         power: exponent of the magnitudes: 2 for power, 1 for amplitude.
         floor: smallest mel value that is told from silence. White noise at full scale is 5 with the other defaults.
+        top_db: decibels below an item's loudest value at which silence begins; None for `floor` alone. It hides the
+            noise that one recording has in its pauses and another one has not.
 
     Call arguments:
         inputs: waveforms `(batch, samples)` in [-1, 1], of any float type.
@@ -55,6 +57,7 @@ class LogMel(MelSpectrogram):
         normalization: str | None = "slaney",
         power: float = 2.0,
         floor: float = 1e-6,
+        top_db: float | None = None,
         **kwargs,
     ):
         super().__init__(
@@ -72,10 +75,16 @@ class LogMel(MelSpectrogram):
         )
         if floor <= 0:
             raise ValueError(f"`floor` must be positive. Received: floor={floor}.")
+        if top_db is not None and top_db <= 0:
+            raise ValueError(f"`top_db` must be positive. Received: top_db={top_db}.")
         self.floor = float(floor)
+        self.top_db = None if top_db is None else float(top_db)
 
     def call(self, inputs: KerasTensor, lengths: KerasTensor | None = None) -> KerasTensor:
-        return ops.log(ops.maximum(super().call(inputs, lengths), self.floor))
+        mel = ops.maximum(super().call(inputs, lengths), self.floor)
+        if self.top_db is not None:
+            mel = ops.maximum(mel, ops.max(mel, axis=(1, 2), keepdims=True) * 10 ** (-self.top_db * self.power / 20))
+        return ops.log(mel)
 
     def get_config(self) -> dict:
-        return super().get_config() | {"floor": self.floor}
+        return super().get_config() | {"floor": self.floor, "top_db": self.top_db}

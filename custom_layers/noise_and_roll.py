@@ -3,9 +3,11 @@
 import keras
 from keras import KerasTensor, ops
 
+from comparators.custom_layers.spectrogram_augmentation import SpectrogramAugmentation
+
 
 @keras.saving.register_keras_serializable("comparators")
-class NoiseAndRoll(keras.layers.Layer):
+class NoiseAndRoll(SpectrogramAugmentation):
     """Adds a little noise to normalised spectrograms and rolls them around in time, each clip by draws of its own.
 
     The augmentation of CAV-MAE: `x += U u / 10` with U uniform in [0, 1) for each value and u for each clip, then a
@@ -18,6 +20,7 @@ class NoiseAndRoll(keras.layers.Layer):
 
     Call arguments:
         inputs: `(batch, frames, bands)`, normalised.
+        lengths: not used: the padding rolls too.
         training: whether to change anything; otherwise the inputs come back as they are.
 
     Returns:
@@ -36,17 +39,13 @@ class NoiseAndRoll(keras.layers.Layer):
     """
 
     def __init__(self, noise: float = 0.1, roll: bool = True, seed: int | None = None, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(seed, **kwargs)
         if noise < 0:
             raise ValueError(f"`noise` must not be negative. Received: noise={noise}.")
         self.noise = noise
         self.roll = roll
-        self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
 
-    def call(self, inputs: KerasTensor, training: bool | None = None) -> KerasTensor:
-        if not training:
-            return inputs
+    def augment(self, inputs: KerasTensor, lengths: KerasTensor) -> KerasTensor:
         batch, num_frames, num_bands = ops.shape(inputs)
         level = self.noise * self._draw((batch, 1, 1))
         outputs = inputs + ops.cast(level * self._draw((batch, num_frames, num_bands)), inputs.dtype)
@@ -60,8 +59,5 @@ class NoiseAndRoll(keras.layers.Layer):
     def _draw(self, shape: tuple) -> KerasTensor:
         return keras.random.uniform(shape, dtype="float32", seed=self.seed_generator)
 
-    def compute_output_shape(self, inputs_shape: tuple) -> tuple:
-        return inputs_shape
-
     def get_config(self) -> dict:
-        return super().get_config() | {"noise": self.noise, "roll": self.roll, "seed": self.seed}
+        return super().get_config() | {"noise": self.noise, "roll": self.roll}

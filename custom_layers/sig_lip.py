@@ -62,6 +62,7 @@ class SigLIP(MatchObjective):
         sample_weight: KerasTensor | None = None,
         training: bool | None = None,
     ) -> KerasTensor:
+        self.check_impostors(labels)
         logits = ops.exp(self.log_scale) * self.similarity.pairwise(*embeddings) + self.bias
         signs = ops.where(same_label(labels), -1.0, 1.0)
         return self.weighted_mean(ops.sum(ops.softplus(signs * logits), axis=-1), sample_weight)

@@ -6,10 +6,11 @@ import keras
 from keras import KerasTensor, ops
 
 from comparators.custom_layers.sequence_mask import sequence_mask
+from comparators.custom_layers.spectrogram_augmentation import SpectrogramAugmentation
 
 
 @keras.saving.register_keras_serializable("comparators")
-class SpecAugment(keras.layers.Layer):
+class SpecAugment(SpectrogramAugmentation):
     """Hides random stretches of time and bands of frequency of each item while training.
 
     The widths are drawn from 0 to their maximum and the places over the real frames, for each item and mask anew.
@@ -56,7 +57,7 @@ class SpecAugment(keras.layers.Layer):
         seed: int | None = None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        super().__init__(seed, **kwargs)
         for name, value in {
             "num_time_masks": num_time_masks,
             "max_time_frames": max_time_frames,
@@ -77,8 +78,6 @@ class SpecAugment(keras.layers.Layer):
         self.num_frequency_masks = num_frequency_masks
         self.max_frequency_bins = max_frequency_bins
         self.fill = fill
-        self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
 
     @classmethod
     def one_mask_each(
@@ -96,14 +95,8 @@ class SpecAugment(keras.layers.Layer):
         """
         return cls(1, max_time_frames, 1.0, 1, max_frequency_bins, fill, seed)
 
-    def call(
-        self, inputs: KerasTensor, lengths: KerasTensor | None = None, training: bool | None = None
-    ) -> KerasTensor:
-        if not training:
-            return inputs
+    def augment(self, inputs: KerasTensor, lengths: KerasTensor) -> KerasTensor:
         batch, num_frames, num_features = ops.shape(inputs)
-        if lengths is None:
-            lengths = ops.broadcast_to(ops.cast(num_frames, "int32"), (batch,))
         frames = ops.cast(lengths, "float32")
         widest = ops.minimum(float(self.max_time_frames), ops.floor(frames * self.max_time_proportion))
         features = ops.broadcast_to(ops.cast(num_features, "float32"), (batch,))
@@ -132,13 +125,6 @@ class SpecAugment(keras.layers.Layer):
         count = ops.maximum(ops.cast(lengths, "float32"), 1.0)[:, None, None]
         return ops.cast(ops.sum(ops.where(mask, frames, 0.0), axis=1, keepdims=True) / count, inputs.dtype)
 
-    def output_lengths(self, lengths: KerasTensor) -> KerasTensor:
-        """Frames stay as many as they are."""
-        return lengths
-
-    def compute_output_shape(self, inputs_shape: tuple) -> tuple:
-        return inputs_shape
-
     def get_config(self) -> dict:
         return super().get_config() | {
             "num_time_masks": self.num_time_masks,
@@ -147,5 +133,4 @@ class SpecAugment(keras.layers.Layer):
             "num_frequency_masks": self.num_frequency_masks,
             "max_frequency_bins": self.max_frequency_bins,
             "fill": self.fill,
-            "seed": self.seed,
         }

@@ -40,8 +40,9 @@ class Matches(OrderedBatches):
         label_names: the labels in order; None without labels.
 
     Raises:
-        ValueError: there are not two roles, aligned roles differ in length, a label of the first role has no item in
-            the second, a batch has fewer than 2 rows or more than there are items, or a label is missing.
+        ValueError: there are not two roles, two items and two labels, aligned roles differ in length, a label of the
+            first role has no item in the second, a batch has fewer than 2 rows or more than there are items, or a label
+            is missing.
 
     Example:
         >>> from comparators.generators.array_items import ArrayItems
@@ -74,7 +75,12 @@ class Matches(OrderedBatches):
             )
         self.items = dict(items)
         self._first, self._second = self.items
-        self.sampler = _MatchSampler(len(self.items[self._first]), batch_size, seed)
+        count = len(self.items[self._first])
+        if count < 2:
+            raise ValueError(
+                f"There must be at least 2 items, since the other rows are a row's impostors. Received: {count}."
+            )
+        self.sampler = _MatchSampler(count, batch_size, seed)
         self._take_labels({} if labels is None else dict(labels))
 
     def _take_labels(self, labels: dict[str, Sequence]) -> None:
@@ -88,6 +94,11 @@ class Matches(OrderedBatches):
         if labels:
             self.label_names, self._codes = label_codes(labels[self._first])
             check_one_label_each(self._codes, self.sampler.num_rows)
+            if len(self.label_names) < 2:
+                raise ValueError(
+                    "There must be two labels, since rows of one label are not each other's impostors. "
+                    f"Received: {self.label_names[0]!s} alone."
+                )
         self._partners = None
         if self._second in labels:
             names, codes = label_codes(labels[self._second])

@@ -162,7 +162,8 @@ def read_state(source: str | os.PathLike | Mapping[str, np.ndarray]) -> dict[str
     if wrong:
         raise ValueError(
             f"A state dict has names and arrays. Received: {_listed(wrong)} of other types. Where the checkpoint holds "
-            "more than the weights, read it with `read_torch_checkpoint` and hand over its state dict."
+            "more than the weights, hand over the part that is its state dict, such as "
+            "`comparators.models.torch_checkpoint.read_torch_checkpoint(path)['state_dict']`."
         )
     return {
         name.removeprefix("module."): np.asarray(value)
@@ -186,7 +187,8 @@ def load_state(
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: a name is missing, unexpected, or of another shape; all of them are listed.
+        TypeError: the network has no form in PyTorch.
+        ValueError: a name is missing, unexpected, of another shape, or has values that are not finite; all are listed.
 
     Example:
         >>> class Line(keras.Sequential):
@@ -201,6 +203,11 @@ def load_state(
         ValueError: The weights do not fit, and nothing was loaded. Missing: line.bias. Unexpected: lime.bias. Of \
 another shape: line.weight is (1, 1), not (1, 2).
     """
+    if not hasattr(network, "torch_weights"):
+        raise TypeError(
+            "`network` must have `torch_weights()`, its form in PyTorch; a part of it may, such as a trunk. "
+            f"Received: {type(network).__name__}."
+        )
     weights, state = network.torch_weights(), read_state(source)
     shapes = {name: weight.shape for weight in weights for name in weight.names}
     kept = {name for name in state if name in shapes or not _is_unused(name, unused)}
@@ -212,6 +219,7 @@ another shape: line.weight is (1, 1), not (1, 2).
             for name, shape in shapes.items()
             if name in state and state[name].shape != shape
         ],
+        "Not finite": [name for name in shapes if name in state and not np.isfinite(state[name]).all()],
     }
     if any(problems.values()):
         found = " ".join(f"{problem}: {_listed(names)}." for problem, names in problems.items() if names)
@@ -228,7 +236,7 @@ def _read_file(path: Path) -> Mapping:
             with np.load(path, allow_pickle=False) as file:
                 return dict(file)
         except (ValueError, OSError, EOFError, TypeError, BadZipFile, zlib.error) as error:
-            raise ValueError(f"{path} is no file of `numpy.savez`, or damaged: {error}.") from error
+            raise ValueError(f"{path} is no file of `numpy.savez`, or damaged.") from error
     state = read_safetensors(path) if path.suffix == ".safetensors" else read_torch_checkpoint(path)
     if not isinstance(state, Mapping):
         raise ValueError(f"{path} must hold a state dict, names and arrays. Received: {type(state).__name__}.")

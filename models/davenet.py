@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from comparators.custom_layers.davenet_mel import DaveNetMel
+from comparators.custom_layers.frequency_warp import FrequencyWarp
 from comparators.custom_layers.log_mel import LogMel
 from comparators.custom_layers.margin_ranking import MarginRanking
 from comparators.custom_layers.match_similarity import MatchSimilarity
@@ -34,7 +35,6 @@ from comparators.models.image_encoder import ImageEncoder
 from comparators.models.image_parts import photograph_reader
 
 _FRAMES_PER_SECOND = 100
-_SMALL_MELS = 64
 _IMAGE_SIZE = (224, 224)
 
 
@@ -112,6 +112,8 @@ class DaveNet(DualEncoder):
         reduction: str = "misa",
         image_channels: Sequence[int] = (16, 32, 64),
         audio_channels: int = 96,
+        audio_blocks: int = 2,
+        front_end: LogMel | None = None,
         temperature: float = 0.07,
         image_augmentation: Sequence[keras.layers.Layer] = (),
         audio_augmentation: Sequence[keras.layers.Layer] = (),
@@ -120,7 +122,8 @@ class DaveNet(DualEncoder):
     ) -> "DaveNet":
         """Builds a small network for small pictures and short sounds, to be trained from scratch in minutes.
 
-        Its matchmaps are of cosines, its objective is `SymmetricInfoNCE`; the front end is `LogMel`.
+        Its matchmaps are of cosines, its objective is `SymmetricInfoNCE`. In training, spectrograms are warped along
+        frequency and masked.
 
         Args:
             size: `(height, width)` of the pictures.
@@ -130,18 +133,22 @@ class DaveNet(DualEncoder):
             reduction: of the matchmaps.
             image_channels: filters of each stage of the image trunk; all but the first halve height and width.
             audio_channels: width of the sound trunk.
+            audio_blocks: its residual convolutions.
+            front_end: of the sounds; None is `LogMel(num_mels=64)`.
             temperature: at the start.
             image_augmentation: layers on the pictures in training, such as `RandomAffine`.
             audio_augmentation: layers on the waveforms in training, such as `SpeedChange`.
-            seed: of the sound's augmentation.
+            seed: of the changes to spectrograms.
             name: name of the model.
         """
         pixels = ImageTrunk(image_channels, embedding_dim=embedding_dim, pooling="none")
         shape = (*size, 1 if mode == "grey" else 3)
         image = PixelEncoder(PixelNormalization("tf"), pixels, shape, image_augmentation)
-        front_end = LogMel(num_mels=_SMALL_MELS, floor=1e-6)
-        masks = SpecAugment(2, 6, 0.2, num_frequency_masks=2, max_frequency_bins=8, fill="zero", seed=seed)
-        moments = SoundMapTrunk(embedding_dim, audio_channels, _SMALL_MELS, augmentation=masks)
+        front_end = LogMel(num_mels=64) if front_end is None else front_end
+        bands = max(1, front_end.num_mels // 8)
+        masks = SpecAugment(2, 6, 0.2, num_frequency_masks=2, max_frequency_bins=bands, fill="zero", seed=seed)
+        changes = [FrequencyWarp(seed=seed), masks]
+        moments = SoundMapTrunk(embedding_dim, audio_channels, front_end.num_mels, audio_blocks, augmentation=changes)
         sound = WaveformEncoder(front_end, moments, audio_augmentation)
         audio = ClipEncoder(sound, clip_seconds, average=False, padding_counts=False)
         objective = SymmetricInfoNCE(MatchmapSimilarity(reduction, form="cosine"), temperature)

@@ -93,9 +93,6 @@ class PixelEncoder(keras.Model):
                 pixels = layer(pixels, training=training)
         return self.front_end(pixels)
 
-    def compute_output_shape(self, input_shape: tuple) -> tuple:
-        return (input_shape[0], self.embedding_dim)
-
     @property
     def embedding_dim(self) -> int:
         """Values in an embedding."""

@@ -1,5 +1,7 @@
 """A small network from short sounds to maps: one vector for each few frames."""
 
+from collections.abc import Sequence
+
 import keras
 from keras import KerasTensor, ops
 
@@ -25,7 +27,7 @@ class SoundMapTrunk(keras.Model):
         num_blocks: residual convolutions.
         kernel_size: frames that a convolution sees.
         dropout: share of the values before the last layer that are dropped in training.
-        augmentation: layer on the features in training, such as `SpecAugment`; None for none.
+        augmentation: layers on the features in training, in this order, such as `SpecAugment`.
         name: name of the model.
 
     Call arguments:
@@ -54,7 +56,7 @@ class SoundMapTrunk(keras.Model):
         num_blocks: int = 2,
         kernel_size: int = 5,
         dropout: float = 0.2,
-        augmentation: keras.layers.Layer | None = None,
+        augmentation: Sequence[keras.layers.Layer] = (),
         name: str | None = None,
     ):
         super().__init__(name=name)
@@ -65,7 +67,7 @@ class SoundMapTrunk(keras.Model):
         self.num_blocks = num_blocks
         self.kernel_size = kernel_size
         self.dropout = dropout
-        self.augmentation = augmentation
+        self.augmentation = list(augmentation)
         self.input_normalization = UtteranceNormalization(name="input_normalization")
         self.convolutions = [
             MaskedConv1D(channels, kernel_size, 2 if index < 2 else 1, use_bias=False, name=f"convolution_{index}")
@@ -94,8 +96,8 @@ class SoundMapTrunk(keras.Model):
         if lengths is None:
             lengths = ops.full((ops.shape(frames)[0],), ops.shape(frames)[1], dtype="int32")
         frames = self.input_normalization(frames, lengths=lengths)
-        if self.augmentation is not None:
-            frames = self.augmentation(frames, lengths=lengths, training=training)
+        for augment in self.augmentation:
+            frames = augment(frames, lengths=lengths, training=training)
         for index, (convolve, normalize) in enumerate(zip(self.convolutions, self.normalizations, strict=True)):
             change = convolve(frames, lengths=lengths)
             lengths = convolve.output_lengths(lengths)
@@ -105,7 +107,6 @@ class SoundMapTrunk(keras.Model):
         return {"map": frames, "lengths": ops.maximum(ops.cast(lengths, "int32"), 1)}
 
     def get_config(self) -> dict:
-        augmentation = self.augmentation
         return {
             "embedding_dim": self.embedding_dim,
             "channels": self.channels,
@@ -113,12 +114,11 @@ class SoundMapTrunk(keras.Model):
             "num_blocks": self.num_blocks,
             "kernel_size": self.kernel_size,
             "dropout": self.dropout,
-            "augmentation": None if augmentation is None else keras.saving.serialize_keras_object(augmentation),
+            "augmentation": [keras.saving.serialize_keras_object(layer) for layer in self.augmentation],
             "name": self.name,
         }
 
     @classmethod
     def from_config(cls, config: dict) -> "SoundMapTrunk":
-        if config["augmentation"] is not None:
-            config = config | {"augmentation": keras.saving.deserialize_keras_object(config["augmentation"])}
-        return cls(**config)
+        layers = [keras.saving.deserialize_keras_object(layer) for layer in config["augmentation"]]
+        return cls(**config | {"augmentation": layers})

@@ -84,9 +84,6 @@ class WaveformEncoder(keras.Model):
         frames = ops.cast(self.front_end.output_lengths(lengths), "int32")
         return {"features": self.front_end(waveforms, lengths), "lengths": frames}
 
-    def compute_output_shape(self, input_shape) -> tuple:
-        return (None, self.embedding_dim)
-
     @property
     def embedding_dim(self) -> int:
         """Values in an embedding."""

@@ -44,3 +44,22 @@ def test_silence_is_the_logarithm_of_the_floor():
 def test_a_floor_that_is_not_positive_is_named():
     with pytest.raises(ValueError, match=r"`floor` must be positive. Received: floor=0"):
         LogMel(floor=0.0)
+
+
+@pytest.mark.parametrize("power", [1.0, 2.0])
+def test_silence_begins_where_the_decibels_below_an_items_loudest_place_end(power, random):
+    clips = (np.array([[1.0], [0.01]]) * random.normal(size=(2, 4_000))).astype("float32")
+    clips[:, 2_000:] *= 1e-4  # 80 dB
+    expected = ops.convert_to_numpy(LogMel(num_mels=20, floor=1e-12, power=power)(clips))
+    peaks = expected.max(axis=(1, 2), keepdims=True)
+    expected = np.maximum(expected, peaks - 30 * power / 20 * np.log(10))
+    outputs = ops.convert_to_numpy(LogMel(num_mels=20, floor=1e-12, power=power, top_db=30.0)(clips))
+    np.testing.assert_allclose(outputs, expected, atol=1e-3)
+    assert (outputs[:, 20:] == outputs.min(axis=(1, 2), keepdims=True)).all(), "the quiet half is silence"
+    silent = LogMel(num_mels=20, floor=1e-3, top_db=30.0)(np.zeros((1, 800), "float32"))
+    np.testing.assert_allclose(ops.convert_to_numpy(silent), np.log(1e-3), rtol=1e-6)
+
+
+def test_decibels_that_are_not_positive_are_named():
+    with pytest.raises(ValueError, match=r"`top_db` must be positive. Received: top_db=-40"):
+        LogMel(top_db=-40.0)

@@ -63,6 +63,8 @@ def test_labels_of_one_role_keep_the_alignment():
         ({"labels": {"b": [0, 1, 2, 3]}}, "`labels` must name 'a'"),
         ({"labels": {"c": [0, 1, 2, 3]}}, "`labels` must name 'a'"),
         ({"labels": {"a": list("xyzx"), "b": list("yyzz")}}, "none of x"),
+        ({"labels": {"a": list("xxxx")}}, "There must be two labels, .* Received: x alone"),
+        ({"items": {"a": numbers(1), "b": numbers(1)}}, "at least 2 items"),
         ({"labels": {"a": list("xyz")}}, "one entry for each of the 4 items"),
         ({"labels": {"a": ["x", None, "x", "y"]}}, "must have a label"),
         ({"seed": -1}, "seed"),

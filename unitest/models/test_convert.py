@@ -135,6 +135,17 @@ def test_all_that_does_not_fit_is_listed_and_nothing_is_loaded(network, state):
         np.testing.assert_array_equal(old, new)
 
 
+def test_values_that_are_not_finite_are_named(network, state):
+    state["fc.bias"] = np.full_like(state["fc.bias"], np.nan)
+    with pytest.raises(ValueError, match=r"nothing was loaded. Not finite: fc\.bias\."):
+        load_state(network, state)
+
+
+def test_a_network_without_a_form_in_pytorch_is_named(state):
+    with pytest.raises(TypeError, match=r"must have `torch_weights\(\)`.* Received: Sequential"):
+        load_state(keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]), state)
+
+
 def test_long_lists_are_cut(network):
     with pytest.raises(ValueError, match=r"Unexpected: other.0, other.1, .* and 28 more\."):
         load_state(network, {f"other.{index}": np.zeros(1) for index in range(40)})

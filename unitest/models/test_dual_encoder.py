@@ -10,6 +10,7 @@ import pytest
 import comparators
 from comparators.custom_layers import (
     GE2E,
+    LogMel,
     MarginRanking,
     MatchmapSimilarity,
     MatchTriplet,
@@ -158,6 +159,15 @@ def test_a_small_davenet_trains():
     }
     history = model.fit(Matches(items, 3), epochs=2, verbose=0).history
     assert np.isfinite(history["loss"]).all()
+
+
+def test_a_small_davenet_takes_another_front_end():
+    front_end = LogMel(num_mels=20, max_frequency=3_900.0, top_db=40.0)
+    model = tiny_davenet(front_end=front_end, audio_blocks=1)
+    trunk = model.encoder_of("audio").encoder.trunk
+    assert (trunk.num_features, trunk.num_blocks) == (20, 1)
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(model))
+    assert again.encoder_of("audio").encoder.front_end.get_config() == front_end.get_config()
 
 
 def test_search_goes_both_ways():

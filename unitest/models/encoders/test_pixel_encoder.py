@@ -28,6 +28,15 @@ def test_is_built_and_takes_pixels(images):
     np.testing.assert_allclose(ops.convert_to_numpy(of_bytes), ops.convert_to_numpy(rescaled), atol=1e-5)
 
 
+@pytest.mark.parametrize(("pooling", "shape"), [("average", (None, 5)), ("none", (None, 6, 6, 5))])
+def test_a_functional_network_knows_its_shape(images, pooling, shape):
+    trunk = ImageTrunk(channels=(4, 6), embedding_dim=5, pooling=pooling)
+    encoder = PixelEncoder(keras.layers.Rescaling(1 / 127.5, offset=-1), trunk, (12, 12, 1))
+    outputs = encoder(keras.Input((12, 12, 1), dtype="uint8"))
+    assert tuple(outputs.shape) == shape
+    assert tuple(encoder(images).shape)[1:] == shape[1:]
+
+
 def test_augments_in_training_only(images):
     encoder = tiny([keras.layers.RandomRotation(0.5, fill_mode="constant", seed=0)])
     frozen = keras.layers.BatchNormalization

@@ -32,7 +32,7 @@ def test_a_sound_without_frames_has_one_moment():
 
 
 def test_its_configuration_makes_the_same_trunk():
-    trunk = SoundMapTrunk(8, 12, 20, 1, 3, 0.1, SpecAugment(1, 4, 0.2), name="moments")
+    trunk = SoundMapTrunk(8, 12, 20, 1, 3, 0.1, [SpecAugment(1, 4, 0.2)], name="moments")
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(trunk))
     assert again.get_config() == trunk.get_config()
     again.set_weights(trunk.get_weights())

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from comparators.custom_layers import AddNoise, LogMel, RandomGain
-from comparators.models.encoders import LSTMTrunk, WaveformEncoder
+from comparators.models.encoders import LSTMTrunk, SoundMapTrunk, WaveformEncoder
 
 
 @pytest.fixture
@@ -18,6 +18,17 @@ def encoder():
 def batch():
     waveforms = 0.1 * np.random.default_rng(0).normal(size=(3, 6000)).astype("float32")
     return {"waveforms": waveforms, "lengths": np.array([6000, 4000, 6000], "int32")}
+
+
+@pytest.mark.parametrize("trunk", ["embedding", "map"])
+def test_a_functional_network_knows_its_shape(encoder, trunk):
+    inputs = {"waveforms": keras.Input((6000,)), "lengths": keras.Input((), dtype="int32")}
+    if trunk == "embedding":
+        assert tuple(encoder(inputs).shape) == (None, 4)
+        return
+    moments = WaveformEncoder(LogMel(num_mels=16), SoundMapTrunk(embedding_dim=4, channels=8, num_features=16))
+    outputs = moments(inputs)
+    assert (outputs["map"].shape[-1], len(outputs["map"].shape), len(outputs["lengths"].shape)) == (4, 3, 1)
 
 
 def test_augmentation_changes_training_only(encoder, batch):
