@@ -86,6 +86,15 @@ class NormalizedFbank(KaldiFbank):
         """
         return cls(**fbank_preset(name)._asdict() | arguments)
 
+    @property
+    def zero_level(self) -> float:
+        """What a 0 before the normalisation is behind it.
+
+        The published trainings mask with zeros first and normalise then. With a `SpecAugment` behind this layer the
+        same is `SpecAugment.one_mask_each(48, 192, fill=front_end.zero_level)`.
+        """
+        return -self.mean / (self.num_stds * self.std)
+
     def call(self, inputs: KerasTensor, lengths: KerasTensor | None = None) -> KerasTensor:
         if len(inputs.shape) == 2:  # the base refuses others
             inputs = _centered(ops.cast(inputs, "float32"), lengths)

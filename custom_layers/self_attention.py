@@ -21,10 +21,11 @@ class SelfAttention(keras.layers.Layer):
         mask: bool `(batch, count)`, True for the tokens that may be looked at; None for all.
         training: whether to drop.
         return_attention: whether to return the weights too.
+        first: how many tokens look and come out, the first ones; None for all. All are looked at.
 
     Returns:
-        Tokens `(batch, count, embedding_dim)`; with `return_attention`, also the weights
-        `(batch, num_heads, count, count)`, from the row's token to the column's.
+        Tokens `(batch, first or count, embedding_dim)`; with `return_attention`, also the weights
+        `(batch, num_heads, first or count, count)`, from the row's token to the column's.
 
     Raises:
         ValueError: `num_heads` does not divide `embedding_dim`, or a share is not in [0, 1).
@@ -76,18 +77,24 @@ class SelfAttention(keras.layers.Layer):
         mask: KerasTensor | None = None,
         training: bool | None = None,
         return_attention: bool = False,
+        first: int | None = None,
     ):
         count = tokens.shape[1] or ops.shape(tokens)[1]
-        parts = ops.reshape(self.qkv(tokens), (-1, count, 3, self.num_heads, self.head_dim))
+        # TensorFlow joins a product of matrices and what follows it; not so with a batch dimension.
+        parts = self.qkv(ops.reshape(tokens, (-1, self.embedding_dim)))
+        parts = ops.reshape(parts, (-1, count, 3, self.num_heads, self.head_dim))
         queries, keys, values = ops.unstack(ops.transpose(parts, (2, 0, 3, 1, 4)), 3)
+        if first is not None:
+            queries, count = queries[:, :, :first], first
         scores = ops.matmul(queries * self.head_dim**-0.5, ops.transpose(keys, (0, 1, 3, 2)))
         if mask is not None:
             # Half precision has no -1e9; a token that may look at nothing looks at all alike.
             scores = ops.where(ops.cast(mask, "bool")[:, None, None, :], scores, -3e4)
         attention = ops.softmax(scores, axis=-1)
         seen = ops.matmul(self.drop_attention(attention, training=training), values)
-        seen = ops.reshape(ops.transpose(seen, (0, 2, 1, 3)), (-1, count, self.embedding_dim))
+        seen = ops.reshape(ops.transpose(seen, (0, 2, 1, 3)), (-1, self.embedding_dim))
         outputs = self.drop(self.projection(seen), training=training)
+        outputs = ops.reshape(outputs, (-1, count, self.embedding_dim))
         return (outputs, attention) if return_attention else outputs
 
     def compute_output_shape(self, input_shape: tuple, **_) -> tuple:

@@ -22,7 +22,8 @@ class SpecAugment(SpectrogramAugmentation):
         num_frequency_masks: masks over frequency for each item.
         max_frequency_bins: largest width of one of them, in features.
         fill: what stands in a mask: `"mean"` (of the feature over the item's real frames), `"zero"`, or a level. Where
-            a recipe masks with zeros before `(x - mean) / scale` and the layer stands behind it: `-mean / scale`.
+            a recipe masks with zeros before the normalisation and the layer stands behind it:
+            `NormalizedFbank.zero_level`.
         seed: of the draws.
 
     Call arguments:

@@ -34,9 +34,11 @@ class TransformerBlock(keras.layers.Layer):
         mask: bool `(batch, count)`, True for the tokens that may be looked at; None for all.
         training: whether to drop.
         return_attention: whether to return the attention's weights too.
+        first: how many tokens come out, the first ones, where no others are needed; None for all. All are looked at.
 
     Returns:
-        Tokens `(batch, count, embedding_dim)`; with `return_attention`, also `(batch, num_heads, count, count)`.
+        Tokens `(batch, first or count, embedding_dim)`; with `return_attention`, also
+        `(batch, num_heads, first or count, count)`.
 
     Raises:
         ValueError: a number is out of its range, or there is no such norm.
@@ -115,15 +117,19 @@ class TransformerBlock(keras.layers.Layer):
         mask: KerasTensor | None = None,
         training: bool | None = None,
         return_attention: bool = False,
+        first: int | None = None,
     ):
         norm = self.norms[0] if norm is None else norm
         if norm not in self.norms:
             raise ValueError(f"`norm` must be one of {list(self.norms)}. Received: norm={norm!r}.")
-        seen, attention = self.attention(self.norm1[norm](tokens), mask=mask, training=training, return_attention=True)
-        tokens = tokens + seen
-        hidden = ops.gelu(self.dense1(self.norm2[norm](tokens)), approximate=False)
+        seen, attention = self.attention(
+            self.norm1[norm](tokens), mask=mask, training=training, return_attention=True, first=first
+        )
+        tokens = (tokens if first is None else tokens[:, :first]) + seen
+        # TensorFlow joins a product of matrices and what follows it; not so with a batch dimension.
+        hidden = _gelu(self.dense1(ops.reshape(self.norm2[norm](tokens), (-1, self.embedding_dim))))
         hidden = self.drop(self.dense2(self.drop(hidden, training=training)), training=training)
-        tokens = tokens + hidden
+        tokens = tokens + ops.reshape(hidden, (-1, tokens.shape[1] or ops.shape(tokens)[1], self.embedding_dim))
         return (tokens, attention) if return_attention else tokens
 
     def compute_output_shape(self, input_shape: tuple, **_) -> tuple:
@@ -141,3 +147,8 @@ class TransformerBlock(keras.layers.Layer):
             "norms": self.norms,
             "idle_norms": self.idle_norms,
         }
+
+
+def _gelu(values: KerasTensor) -> KerasTensor:
+    """The exact form. On TensorFlow, Keras's own takes half as long again."""
+    return 0.5 * values * (1 + ops.erf(values * 0.5**0.5))

@@ -142,7 +142,7 @@ class ClipBatches(OrderedBatches):
     def _load(self, rows: np.ndarray, epoch: int, index: int) -> tuple[np.ndarray, dict[str, Inputs]]:
         """Takes clips, others in the place of those that fail; returns which, and the inputs of each role."""
         if self.failures:
-            self._stop_if_too_many()  # again, where an error was not passed on
+            self.stop_if_too_many()  # again, where an error was not passed on
             rows = self._replace(rows, epoch, index)
         try:
             return rows, self._take(rows, epoch, index)
@@ -183,10 +183,15 @@ class ClipBatches(OrderedBatches):
     def _note(self, row: int, message: str) -> None:
         if row not in self.failures:
             self.failures[row] = message
-            self._stop_if_too_many()
+            self.stop_if_too_many()
             warnings.warn(f"Replaced by another clip: row {row}. {message}", stacklevel=2)
 
-    def _stop_if_too_many(self) -> None:
+    def stop_if_too_many(self) -> None:
+        """Raises where more clips have failed than may; backends hand on the errors of a data set as ones of their own.
+
+        Raises:
+            ValueError: with the list of the clips.
+        """
         num_failed, num_clips = len(self.failures), self.sampler.num_rows
         if num_failed < num_clips and num_failed <= self.max_failed_share * num_clips:
             return

@@ -6,10 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from comparators.generators.clip_json import CLIP_COLUMNS
 from comparators.generators.manifest import read_manifest
-from comparators.generators.row_names import name_rows
-
-_TEXTS = ("video_id", "wav", "video_path", "labels")
 
 
 def read_clip_manifest(source: str | os.PathLike) -> pd.DataFrame:
@@ -37,14 +35,8 @@ def read_clip_manifest(source: str | os.PathLike) -> pd.DataFrame:
         >>> read_clip_manifest("clips.json").to_dict("records")
         [{'path': '/sounds/x.wav', 'video_id': 'x', 'video_path': '/frames', 'labels': '/m/09x0r'}]
     """
-    path = Path(source).expanduser().absolute()
-    if path.suffix.lower() == ".json":
-        table = _read_json(path)
-    else:
-        table = read_manifest(path)
-        table = table.assign(**{name: table[name].fillna("").astype(str) for name in _TEXTS if name in table.columns})
-    for column in [column for column in ("path", "video_path") if column in table.columns]:
-        table[column] = [os.path.normpath(path.parent / name) for name in table[column]]
+    table = read_manifest(source)
+    table = table.fillna({name: "" for name in CLIP_COLUMNS if name in table.columns})
     if "video_id" not in table.columns:
         table["video_id"] = [Path(name).stem for name in table["path"]]
     if "labels" not in table.columns:
@@ -86,47 +78,3 @@ def write_clip_manifest(table: pd.DataFrame, path: str | os.PathLike) -> None:
 
 def _relative(name: str, folder: Path) -> str:
     return os.path.relpath(name, folder) if Path(name).is_relative_to(folder) else str(name)
-
-
-def _read_json(path: Path) -> pd.DataFrame:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise FileNotFoundError(f"No such manifest: '{path}'. Check the path.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"Not a readable manifest: '{path}' ({error}). Save it as text, in UTF-8.") from error
-    try:
-        content = json.loads(text)
-    except json.JSONDecodeError as error:
-        comma = _trailing_comma(text, error.pos)
-        if comma:
-            raise ValueError(f"Trailing comma in line {comma} of '{path}'. Remove the comma.") from None
-        raise ValueError(f"Not JSON: '{path}' ({error}). Correct line {error.lineno}.") from error
-    rows = content.get("data") if isinstance(content, dict) else None
-    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
-        raise ValueError(
-            'A manifest must be {"data": [{"video_id", "wav", "video_path", "labels"}, ...]} with at least one clip. '
-            f"Received: {type(content).__name__} in '{path}'."
-        )
-    for name in _TEXTS:
-        wrong = [number for number, row in enumerate(rows) if not isinstance(row.get(name, ""), str)]
-        if wrong:
-            raise ValueError(
-                f"`{name}` must be text. Received: {rows[wrong[0]][name]!r} in {name_rows(wrong)} of '{path}' (from 0)."
-            )
-    empty = [number for number, row in enumerate(rows) if not row.get("wav", "").strip()]
-    if empty:
-        raise ValueError(f"No `wav` in {name_rows(empty)} of '{path}' (from 0). Name the sound of each clip.")
-    some = [name for name in ("video_id", "video_path") if 0 < sum(name in row for row in rows) < len(rows)]
-    if some:
-        raise ValueError(f"`{some[0]}` must be in all clips of '{path}' or in none. Received: in some. Add it.")
-    return pd.DataFrame(rows).rename(columns={"wav": "path"}).fillna({"labels": ""})
-
-
-def _trailing_comma(text: str, place: int) -> int | None:
-    """Returns the line of a comma before a closing bracket; Python up to 3.12 points behind it, later ones at it."""
-    before = text[:place].rstrip()
-    comma = len(before) - 1 if before.endswith(",") else place
-    if text[comma : comma + 1] == "," and text[comma + 1 :].lstrip()[:1] in ("]", "}"):
-        return text.count("\n", 0, comma) + 1
-    return None

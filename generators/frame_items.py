@@ -1,6 +1,8 @@
 """Items that are clips, of each of which one frame is shown."""
 
 import copy
+import itertools
+import os
 
 import numpy as np
 import pandas as pd
@@ -48,7 +50,7 @@ class FrameItems(ImageItems):
         if num_frames < 1:
             raise ValueError(f"`num_frames` must be positive. Received: num_frames={num_frames}.")
         clips = zip(table["video_path"], table["video_id"], strict=True)
-        paths = [f"{folder}/frame_{number}/{name}.jpg" for folder, name in clips for number in range(num_frames)]
+        paths = [frame_path(folder, name, number) for folder, name in clips for number in range(num_frames)]
         reader = (
             ImageReader((224, 224), "rgb", "crop", resize_shorter=224, resample="bicubic") if reader is None else reader
         )
@@ -92,3 +94,36 @@ class FrameItems(ImageItems):
                 f"`frame` must be 'random', 'middle' or from 0 to {self.num_frames - 1}. Received: frame={frame!r}."
             )
         return frame
+
+
+def frame_path(folder: str, name: str, number: int) -> str:
+    """Returns the file of a frame of a clip: the `video_path` and `video_id` of its row, and which, from 0."""
+    return f"{folder}/frame_{number}/{name}.jpg"
+
+
+def count_frames(table: pd.DataFrame) -> int:
+    """Counts the frames of the first clip that has some; all clips of a manifest have as many.
+
+    Args:
+        table: as `read_clip_manifest` returns it.
+
+    Raises:
+        ValueError: a column is missing, or there are no frames.
+
+    Example:
+        >>> import os
+        >>> for number in range(3):
+        ...     os.makedirs(f"clips/frame_{number}")
+        ...     open(f"clips/frame_{number}/x.jpg", "w").close()
+        >>> count_frames(pd.DataFrame({"video_path": ["clips"], "video_id": ["x"]}))
+        3
+    """
+    check_columns(table, ["video_path", "video_id"], "read_clip_manifest")
+    for folder, name in zip(table["video_path"], table["video_id"], strict=True):
+        count = next(number for number in itertools.count() if not os.path.exists(frame_path(folder, name, number)))
+        if count:
+            return count
+    raise ValueError(
+        f"No frames of {len(table)} clips, such as '{frame_path(folder, name, 0)}'. Correct `video_path` and "
+        "`video_id`, or extract the videos with `comparators extract-video`."
+    )

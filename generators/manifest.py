@@ -1,11 +1,13 @@
-"""One table of recordings or images from CSV files, data frames and folders."""
+"""One table of recordings or images from CSV and JSON files, data frames and folders."""
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
+from comparators.generators.clip_json import CLIP_COLUMNS, read_clip_json
 from comparators.generators.media_folder import MEDIA_NAMES, list_media_folder, media_of
 
 Source = str | os.PathLike | pd.DataFrame
@@ -21,28 +23,30 @@ def read_manifest(
 ) -> pd.DataFrame:
     """Reads a table of recordings or images.
 
-    A source is a CSV file (may be compressed) with a column `path`, relative to the file's folder; a data frame with a
-    column `path`; or a folder of folders, where the recordings or images in a sub-folder, at any depth, have its name
-    as label (a folder with such files beside its sub-folders gives no labels).
+    A source is a CSV file (may be compressed) with a column `path`, relative to the file's folder; a JSON file of clips
+    as AST and CAV-MAE take it, `{"data": [{"video_id", "wav", "video_path", "labels"}, ...]}`, whose `wav` is the path;
+    a data frame with a column `path`; or a folder of folders, where the recordings or images in a sub-folder, at any
+    depth, have its name as label (a folder with such files beside its sub-folders gives no labels).
 
     Args:
         source: one source; or a list of sources, or a dict from a corpus's name to its source, read as one table with
             a column `corpus` and labels made distinct as "corpus/label".
-        label_column: which column names who or what is heard or seen. None takes `label`, else `speaker`, else none.
+        label_column: which column names who or what is heard or seen, such as the `labels` of clips where each has one.
+            None takes `label`, else `speaker`, else none.
         split: keeps the rows with this value in the column `split`. None keeps all.
         media: `"audio"` or `"image"`, which files of a folder to take; None takes the one kind that a folder holds.
 
     Returns:
-        A table with the columns `path` (absolute), `label` (strings, where there are labels), `corpus` (where several
-        sources were given) and the others of the source, among them `start` and `end` (seconds) and `channel` (index),
-        which readers use.
+        A table with the columns `path` (absolute; so is `video_path`, where there is one), `label` (strings, where
+        there are labels), `corpus` (where several sources were given) and the others of the source, among them `start`
+        and `end` (seconds) and `channel` (index), which readers use.
 
     Raises:
-        FileNotFoundError: the CSV file or the folder does not exist.
+        FileNotFoundError: the file or the folder does not exist.
         TypeError: the source is of another kind.
         ValueError: a column or a split is missing, a label or a path is empty, a row is there twice, a source cannot
-            be read or has no rows, a folder holds recordings and images and `media` is None. The message names the
-            source, and the row where there is one.
+            be read (a trailing comma in JSON is told with its line) or has no rows, a folder holds recordings and
+            images and `media` is None. The message names the source, and the row where there is one.
 
     Example:
         >>> read_manifest(pd.DataFrame({"path": ["/a/1.wav", "/a/2.wav"], "speaker": ["ann", 7]}))[["path", "label"]]
@@ -58,26 +62,41 @@ def read_manifest(
         table, folder, name, first_row = source.reset_index(drop=True), Path.cwd(), "the data frame", 0
     elif isinstance(source, str | os.PathLike):
         path = Path(source).expanduser().absolute()
-        table, folder, name, first_row = _read_path(path, label_column, media), path.parent, f"'{path}'", 2
+        table, folder, name = _read_path(path, label_column, media), path.parent, f"'{path}'"
+        first_row = 0 if _is_json(path) else 2  # in a CSV file the first row is that of the names
     else:
         raise TypeError(
-            "`source` must be a CSV file, a data frame, a folder, or a list or a dict of these. "
+            "`source` must be a CSV or JSON file, a data frame, a folder, or a list or a dict of these. "
             f"Received: {type(source).__name__}."
         )
     table = _with_label(_select_split(table, split, name), label_column, name)
     _check_filled(table, name, first_row)
     table = _with_numbers(table, name, first_row)
-    paths = [os.path.normpath(folder / str(path)) for path in table["path"]]
-    table = table.assign(path=paths)
+    for column in [column for column in ("path", "video_path") if column in table.columns]:
+        table = table.assign(**{column: table[column].map(partial(_absolute, folder), na_action="ignore")})
     _check_distinct(table, name, first_row)
     return table.reset_index(drop=True)
+
+
+def is_manifest(path: str | os.PathLike) -> bool:
+    """Tells whether a path names a table of files by its suffix, and not a recording or an image.
+
+    Example:
+        >>> is_manifest("voices.csv.gz"), is_manifest("clips.json"), is_manifest("voice.wav")
+        (True, True, False)
+    """
+    return not media_of(path) and (".csv" in Path(path).suffixes or _is_json(Path(path)))
+
+
+def _is_json(path: Path) -> bool:
+    return path.suffix.lower() == ".json"
 
 
 def _read_corpora(
     sources: dict[str, Source], label_column: str | None, split: str | None, media: str | None
 ) -> pd.DataFrame:
     if not sources:
-        raise ValueError("`source` must name at least one CSV file, data frame or folder. Received none.")
+        raise ValueError("`source` must name at least one file, data frame or folder. Received none.")
     tables = {}
     for corpus, source in sources.items():
         table = read_manifest(source, label_column, split, media)
@@ -107,7 +126,9 @@ def _name_corpora(sources: Sequence[Source]) -> dict[str, Source]:
 def _read_path(path: Path, label_column: str | None, media: str | None) -> pd.DataFrame:
     try:
         os.stat(path)
-        return list_media_folder(path, media) if path.is_dir() else _read_csv(path, label_column)
+        if path.is_dir():
+            return list_media_folder(path, media)
+        return read_clip_json(path) if _is_json(path) else _read_csv(path, label_column)
     except FileNotFoundError:
         raise FileNotFoundError(f"No such manifest or folder: '{path}'. Check the path.") from None
     except PermissionError:
@@ -122,8 +143,9 @@ def _read_csv(path: Path, label_column: str | None) -> pd.DataFrame:
             f"A CSV file or a folder is expected. Received {MEDIA_NAMES[media_of(path)]} '{path}'. "
             "Name its folder or list it in a CSV."
         )
-    # A label that reads 007, NA or None is a name, neither a number nor a gap.
-    texts = dict.fromkeys(["path", "label", "speaker", "split", *([label_column] if label_column else [])], str)
+    # A label that reads 007, NA or None is a name, neither a number nor a gap; so is the name of a clip.
+    names = ["path", "label", "speaker", "split", *CLIP_COLUMNS, *([label_column] if label_column else [])]
+    texts = dict.fromkeys(names, str)
     try:
         table = pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=[""])
     except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError, EOFError) as error:
@@ -131,6 +153,10 @@ def _read_csv(path: Path, label_column: str | None) -> pd.DataFrame:
             f"Not a CSV file: '{path}' ({error}). A manifest begins with a line of column names, `path` among them."
         ) from error
     return table
+
+
+def _absolute(folder: Path, path: str) -> str:
+    return os.path.normpath(folder / str(path))
 
 
 def _select_split(table: pd.DataFrame, split: str | None, name: str) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """CAV-MAE: sounds and images that belong together, learnt by reconstruction and contrast."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import keras
 import numpy as np
@@ -22,6 +23,7 @@ from comparators.models.encoders.cavmae_trunk import CAVMAETrunk
 from comparators.models.encoders.pixel_encoder import PixelEncoder
 from comparators.models.encoders.waveform_encoder import WaveformEncoder
 from comparators.models.image_encoder import ImageEncoder
+from comparators.models.inpainting import filled_in, read_pairs
 
 FIXED_POSITIONS = ("pos_embed_a", "pos_embed_v", "decoder_pos_embed_a", "decoder_pos_embed_v")
 """Entries of an official state dict that are computed here: sines and cosines."""
@@ -49,6 +51,8 @@ class CAVMAE(DualEncoder):
         mask_mode: how patches of sounds are hidden, see `TokenMasking`; those of images always without structure.
         audio_augmentation: layers on the waveforms in training.
         image_augmentation: layers on the pixels in training.
+        spectrogram_augmentation: layers on the normalised spectrograms in training, as `NoiseAndRoll`, with which the
+            published networks were pre-trained.
         audio_reader: from files to waveforms; None for one that does not trim.
         image_reader: from files to pictures; None pads them to the backbone's shape.
         seed: of the masks.
@@ -89,6 +93,7 @@ class CAVMAE(DualEncoder):
         mask_mode: str = "unstructured",
         audio_augmentation: Sequence[keras.layers.Layer] = (),
         image_augmentation: Sequence[keras.layers.Layer] = (),
+        spectrogram_augmentation: Sequence[keras.layers.Layer] = (),
         audio_reader: AudioReader | None = None,
         image_reader: ImageReader | None = None,
         seed: int | None = None,
@@ -111,6 +116,7 @@ class CAVMAE(DualEncoder):
             )
         self.backbone = backbone
         self.decoder = decoder
+        self.spectrogram_augmentation = list(spectrogram_augmentation)
         self.mask_mode, self.seed = mask_mode, seed
         self.mask_ratio = dict(mask_ratio) if isinstance(mask_ratio, Mapping) else dict.fromkeys(self.roles, mask_ratio)
         self.masking = {
@@ -233,8 +239,11 @@ class CAVMAE(DualEncoder):
 
     def features(self, inputs: Mapping, training: bool | None = None) -> dict[str, KerasTensor]:
         """Returns what the backbone takes: normalised spectrograms and images, by role."""
-        sound = self.encoder_of("audio").encoder.features(inputs["audio"], training)["features"]
-        return {"audio": sound, "image": self.encoder_of("image").encoder.features(inputs["image"], training)}
+        sound = self.encoder_of("audio").encoder.features(inputs["audio"], training)
+        spectrograms = sound["features"]
+        for layer in self.spectrogram_augmentation:
+            spectrograms = layer(spectrograms, sound["lengths"], training=training)
+        return {"audio": spectrograms, "image": self.encoder_of("image").encoder.features(inputs["image"], training)}
 
     def draw_masks(self, features: Mapping[str, KerasTensor]) -> dict[str, TokenMask]:
         """Draws which patches are hidden, by role."""
@@ -307,29 +316,8 @@ class CAVMAE(DualEncoder):
                 "Inpainting needs a network that was trained on plain patches. Received: norm_pix=True. Train one with "
                 "`CAVMAEObjective(norm_pix=False)`."
             )
-        output = self.autoencode(self.features(self._pairs(audio, image)))
-        return {role: self._inpainted(role, parts) for role, parts in output.items()}
-
-    def _pairs(self, audio: Sequence, image: Sequence) -> dict[str, np.ndarray]:
-        if len(audio) != len(image):
-            raise ValueError(f"`audio` and `image` must be as many. Received: {len(audio)} and {len(image)}.")
-        sounds, pictures = self.encoder_of("audio"), self.encoder_of("image")
-        samples = round(sounds.clip_seconds * sounds.reader.sample_rate)
-        waveforms = [sounds.read(item)[:samples] for item in audio]
-        padded = np.stack([np.pad(waveform, (0, samples - len(waveform))) for waveform in waveforms])
-        lengths = np.array([len(waveform) for waveform in waveforms], "int32")
-        pixels = np.stack([pictures.read(item) for item in image])
-        return {"audio": {"waveforms": padded.astype("float32"), "lengths": lengths}, "image": pixels}
-
-    def _inpainted(self, role: str, parts: Mapping[str, KerasTensor]) -> dict[str, np.ndarray]:
-        hidden = parts["hidden"][..., None] > 0
-        pictures = {
-            "original": parts["patches"],
-            "masked": ops.where(hidden, float("nan"), parts["patches"]),
-            "inpainted": ops.where(hidden, parts["prediction"], parts["patches"]),
-        }
-        images = {name: ops.convert_to_numpy(self.images_of(role, patches)) for name, patches in pictures.items()}
-        return images | {"hidden": ops.convert_to_numpy(hidden[..., 0])}
+        output = self.autoencode(self.features(read_pairs(self, audio, image)))
+        return {role: filled_in(parts, partial(self.images_of, role)) for role, parts in output.items()}
 
     # Weights and saving.
 
@@ -357,6 +345,7 @@ class CAVMAE(DualEncoder):
             "mask_mode": self.mask_mode,
             "audio_augmentation": [serialize(layer) for layer in sound.encoder.augmentation],
             "image_augmentation": [serialize(layer) for layer in picture.encoder.augmentation],
+            "spectrogram_augmentation": [serialize(layer) for layer in self.spectrogram_augmentation],
             "audio_reader": sound.reader.get_config(),
             "image_reader": picture.reader.get_config(),
             "seed": self.seed,
@@ -366,7 +355,7 @@ class CAVMAE(DualEncoder):
     def parts_from_config(cls, config: dict) -> dict:
         deserialize = keras.saving.deserialize_keras_object
         layers = ("backbone", "decoder", "audio_front_end", "image_front_end", "objective")
-        augmentation = ("audio_augmentation", "image_augmentation")
+        augmentation = ("audio_augmentation", "image_augmentation", "spectrogram_augmentation")
         return {
             **{name: None if config[name] is None else deserialize(config[name]) for name in layers},
             **{name: [deserialize(layer) for layer in config[name]] for name in augmentation},

@@ -1,7 +1,7 @@
 """CAV-MAE fine-tuned: what is heard and seen in a clip."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import keras
 import numpy as np
@@ -51,18 +51,23 @@ class CAVMAEClassifier(keras.Model):
             network trained on both that gets one: the mean of the joint stream and the modality's own.
         audio_front_end: layer from waveforms to the backbone's spectrograms; None takes normalised spectrograms.
         image_front_end: layer from pixels to normalised images; None takes normalised images.
+        spectrogram_augmentation: layers on the normalised spectrograms in training only, in this order: `SpecAugment`
+            (whose `fill` is then `NormalizedFbank.zero_level`), `NoiseAndRoll`.
+        image_augmentation: layers on the pixels in training only, as those of a `PixelEncoder`.
+        labels: names of the classes, in the order of the logits; None where they have none.
         name: name of the model.
 
     Call arguments:
         inputs: `{"audio": ..., "image": ...}`, or those of the mode: spectrograms `(batch, frames, bands)` or waveforms
             `(batch, samples)` (or `{"waveforms", "lengths"}`), images `(batch, height, width, channels)`.
-        training: handed to the blocks.
+        training: whether to augment.
 
     Returns:
         Logits `(batch, num_classes)`, float32.
 
     Raises:
-        ValueError: the mode is unknown, the backbone lacks a modality of it, or the inputs do.
+        ValueError: the mode is unknown, the backbone lacks a modality of it, or the inputs do; the labels are not one
+            for each class.
 
     Example:
         >>> backbone = CAVMAEBackbone((32, 32), (32, 32, 3), 16, modality_specific_depth=1, depth=2, num_heads=2)
@@ -81,6 +86,9 @@ class CAVMAEClassifier(keras.Model):
         mode: str = "multimodal",
         audio_front_end: keras.layers.Layer | None = None,
         image_front_end: keras.layers.Layer | None = None,
+        spectrogram_augmentation: Sequence[keras.layers.Layer] = (),
+        image_augmentation: Sequence[keras.layers.Layer] = (),
+        labels: Sequence[str] | None = None,
         name: str | None = None,
     ):
         super().__init__(name=name)
@@ -91,10 +99,19 @@ class CAVMAEClassifier(keras.Model):
             raise ValueError(f"Mode {mode!r} needs {list(roles)}. Received: a backbone of {list(backbone.roles)}.")
         if num_classes < 1:
             raise ValueError(f"`num_classes` must be positive. Received: num_classes={num_classes}.")
+        if labels is not None and len(labels) != num_classes:
+            raise ValueError(
+                f"`labels` must be one name for each of the {num_classes} classes. Received: {len(labels)}."
+            )
         self.backbone = backbone
         self.num_classes = int(num_classes)
+        self.labels = None if labels is None else [str(label) for label in labels]
         self.mode = mode
         self.front_ends = {"audio": audio_front_end, "image": image_front_end}
+        self.spectrogram_augmentation, self.image_augmentation = (
+            list(spectrogram_augmentation),
+            list(image_augmentation),
+        )
         self.head_norm = keras.layers.LayerNormalization(epsilon=1e-5, name="head_norm")
         self.head = keras.layers.Dense(self.num_classes, dtype="float32", name="head")
         backbone.train_only(roles, streams)
@@ -109,16 +126,24 @@ class CAVMAEClassifier(keras.Model):
         self.built = True
 
     @classmethod
-    def from_pretrained(cls, model: CAVMAE, num_classes: int, mode: str = "multimodal") -> "CAVMAEClassifier":
+    def from_pretrained(
+        cls, model: CAVMAE, num_classes: int, mode: str = "multimodal", **arguments
+    ) -> "CAVMAEClassifier":
         """Makes a classifier on a pre-trained network: its front ends, its backbone's weights, a new head.
 
         The weights are copied, and the positions are trained from here on.
+
+        Args:
+            model: the pre-trained network.
+            num_classes: see the class.
+            mode: see the class.
+            arguments: others of the constructor: augmentation, labels, name.
         """
         backbone = CAVMAEBackbone.from_config(
             {**model.backbone.get_config(), "trainable_positions": True, "name": None}
         )
         fronts = [_copied(model.encoder_of(role).encoder.front_end) for role in ("audio", "image")]
-        classifier = cls(backbone, num_classes, mode, *fronts)
+        classifier = cls(backbone, num_classes, mode, *fronts, **arguments)
         for mine, theirs in zip(_variables(backbone), _variables(model.backbone), strict=True):
             mine.assign(ops.convert_to_numpy(theirs))  # JAX would give both the same buffer
         return classifier
@@ -158,7 +183,8 @@ class CAVMAEClassifier(keras.Model):
         if missing:
             raise ValueError(f"Mode {self.mode!r} needs inputs of {list(roles)}. Received: {sorted(inputs)}.")
         backbone = self.backbone
-        tokens = {role: backbone.branch(role, self._features(role, inputs[role]), training=training) for role in roles}
+        features = {role: self._features(role, inputs[role], training) for role in roles}
+        tokens = {role: backbone.branch(role, features[role], training=training) for role in roles}
         pooled = [
             ops.mean(
                 backbone.joint(tokens, training)
@@ -170,7 +196,12 @@ class CAVMAEClassifier(keras.Model):
         ]
         return sum(pooled) / len(pooled)
 
-    def _features(self, role: str, inputs) -> KerasTensor:
+    def _features(self, role: str, inputs, training: bool | None) -> KerasTensor:
+        if role == "image":
+            return self._normalized(role, _augmented(self.image_augmentation, inputs, training))
+        return _augmented(self.spectrogram_augmentation, self._normalized(role, inputs), training)
+
+    def _normalized(self, role: str, inputs) -> KerasTensor:
         front_end = self.front_ends[role]
         if front_end is None:
             return inputs
@@ -196,14 +227,30 @@ class CAVMAEClassifier(keras.Model):
             "mode": self.mode,
             "audio_front_end": None if self.front_ends["audio"] is None else serialize(self.front_ends["audio"]),
             "image_front_end": None if self.front_ends["image"] is None else serialize(self.front_ends["image"]),
+            "spectrogram_augmentation": [serialize(layer) for layer in self.spectrogram_augmentation],
+            "image_augmentation": [serialize(layer) for layer in self.image_augmentation],
+            "labels": self.labels,
             "name": self.name,
         }
 
     @classmethod
     def from_config(cls, config: dict) -> "CAVMAEClassifier":
         deserialize = keras.saving.deserialize_keras_object
-        parts = ("backbone", "audio_front_end", "image_front_end")
-        return cls(**config | {name: None if config[name] is None else deserialize(config[name]) for name in parts})
+        config = dict(config)
+        for name in ("backbone", "audio_front_end", "image_front_end"):
+            config[name] = None if config[name] is None else deserialize(config[name])
+        for name in ("spectrogram_augmentation", "image_augmentation"):
+            config[name] = [deserialize(layer) for layer in config.get(name, ())]
+        return cls(**config)
+
+
+def _augmented(layers: Sequence[keras.layers.Layer], inputs, training: bool | None):
+    if not training or not layers:
+        return inputs
+    inputs = ops.cast(inputs, "float32")
+    for layer in layers:
+        inputs = layer(inputs, training=True)
+    return inputs
 
 
 def _copied(layer: keras.layers.Layer) -> keras.layers.Layer:

@@ -1,6 +1,6 @@
 """Scores of clips, averaged over all their frames."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import keras
 import numpy as np
@@ -20,7 +20,8 @@ def frame_scores(
 
     Args:
         model: from `{role: inputs}` to logits `(batch, classes)`.
-        items: of the clips by role, one of them `FrameItems`; those of sound best with `place="start"`.
+        items: of the clips by role; those of sound best with `place="start"`. Clips without `FrameItems`, of sound
+            or of one picture each, are scored once.
         activation: `"sigmoid"` for clips with several labels, `"softmax"` for one each.
         batch_size: clips at a time.
 
@@ -28,7 +29,7 @@ def frame_scores(
         float32 `(n, classes)`, probabilities.
 
     Raises:
-        ValueError: there are no `FrameItems`, or another argument is out of its range; or a clip cannot be read.
+        ValueError: two roles are `FrameItems`, or another argument is out of its range; or a clip cannot be read.
 
     Example:
         >>> import os, pandas as pd
@@ -51,20 +52,28 @@ def frame_scores(
         raise ValueError(f"`batch_size` must be positive. Received: batch_size={batch_size}.")
     shown = [role for role, part in items.items() if isinstance(part, FrameItems)]
     sizes = {role: len(part) for role, part in items.items()}
-    if len(shown) != 1 or len(set(sizes.values())) != 1:
+    if len(shown) > 1 or len(set(sizes.values())) != 1:
         raise ValueError(
-            f"`items` must be of the same clips, one role of them `FrameItems`. Received: {sizes}, of which {shown}."
+            f"`items` must be of the same clips, at most one role of them `FrameItems`. Received: {sizes}, of which "
+            f"{shown}."
         )
+    num_clips = next(iter(sizes.values()))
+    return np.concatenate(
+        [
+            _scores(model, items, shown, np.arange(first, min(first + batch_size, num_clips)), _ACTIVATIONS[activation])
+            for first in range(0, num_clips, batch_size)
+        ]
+    )
+
+
+def _scores(model: keras.Model, items: Mapping[str, Items], shown: list[str], rows: np.ndarray, activation: Callable):
+    """Returns the probabilities of some clips, the mean over the frames of the one role that is shown."""
     random = np.random.default_rng(0)
-    scores = []
-    for first in range(0, sizes[shown[0]], batch_size):
-        rows = np.arange(first, min(first + batch_size, sizes[shown[0]]))
-        inputs = {role: part.take(rows, random) for role, part in items.items() if role != shown[0]}
-        frames = items[shown[0]]
-        total = 0.0
-        for number in range(frames.num_frames):
-            pictures = frames.with_frame(number).take(rows, random)
-            logits = model.predict_on_batch({role: inputs.get(role, pictures) for role in items})
-            total += keras.ops.convert_to_numpy(_ACTIVATIONS[activation](np.asarray(logits, np.float32)))
-        scores.append(total / frames.num_frames)
-    return np.concatenate(scores)
+    inputs = {role: part.take(rows, random) for role, part in items.items() if role not in shown}
+    num_frames = items[shown[0]].num_frames if shown else 1
+    total = 0.0
+    for number in range(num_frames):
+        pictures = {role: items[role].with_frame(number).take(rows, random) for role in shown}
+        logits = model.predict_on_batch(inputs | pictures)
+        total += keras.ops.convert_to_numpy(activation(np.asarray(logits, np.float32)))
+    return total / num_frames

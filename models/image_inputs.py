@@ -3,13 +3,12 @@
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from comparators.generators.image_reader import ImageReader
-from comparators.generators.manifest import read_manifest
+from comparators.generators.manifest import is_manifest, read_manifest
 from comparators.models.bulk_embedding import BulkEmbedding, embed_files
 from comparators.models.encoders.pixel_encoder import PixelEncoder
 from comparators.models.encoders.pooled_maps import pooled
@@ -113,7 +112,7 @@ class ImageInputs:
         return np.asarray(self.encoder.predict(images, batch_size=batch_size, verbose=0), np.float32)
 
     def _images(self, inputs) -> Iterator[np.ndarray]:
-        if isinstance(inputs, str | os.PathLike) and not os.path.isdir(inputs) and ".csv" not in Path(inputs).suffixes:
+        if isinstance(inputs, str | os.PathLike) and not os.path.isdir(inputs) and not is_manifest(inputs):
             inputs = [inputs]
         if isinstance(inputs, str | os.PathLike | Mapping | pd.DataFrame):
             inputs = read_manifest(inputs, media=self.media)["path"]

@@ -2,13 +2,12 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from comparators.generators.audio_reader import AudioReader
-from comparators.generators.manifest import read_manifest
+from comparators.generators.manifest import is_manifest, read_manifest
 from comparators.models.bulk_embedding import BulkEmbedding, embed_files
 from comparators.models.encoders.waveform_encoder import WaveformEncoder
 from comparators.models.frame_windows import FrameWindows
@@ -107,7 +106,7 @@ class RecordingInputs:
 
         Args:
             inputs: paths, waveforms `(samples,)` of any lengths, an array `(n, samples)`, one path, or a folder, CSV
-                manifest or DataFrame as `read_manifest` takes them.
+                or JSON manifest or DataFrame as `read_manifest` takes them.
             role: not needed, there is one encoder.
             batch_size: recordings encoded at once.
 
@@ -125,11 +124,7 @@ class RecordingInputs:
         )
 
     def _waveforms(self, inputs) -> Iterator[np.ndarray]:
-        if (
-            isinstance(inputs, str | os.PathLike)
-            and Path(inputs).suffix.lower() != ".csv"
-            and not os.path.isdir(inputs)
-        ):
+        if isinstance(inputs, str | os.PathLike) and not os.path.isdir(inputs) and not is_manifest(inputs):
             inputs = [inputs]
         if isinstance(inputs, str | os.PathLike | Mapping | pd.DataFrame):
             for row in read_manifest(inputs, media=self.media).to_dict("records"):

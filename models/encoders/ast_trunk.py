@@ -146,18 +146,25 @@ class ASTTrunk(keras.Model):
         return 2 if self.distilled else 1
 
     def call(self, inputs, training: bool | None = None) -> KerasTensor:
-        tokens = self.tokens(inputs, training=training)
-        if self.pooling == "cls":
-            tokens = tokens[:, : self.num_special]
+        if self.pooling == "mean":
+            tokens = self.tokens(inputs, training=training)[:, self.num_special :]
         else:
-            tokens = tokens[:, :2] if self.pooling == "tutorial" else tokens[:, self.num_special :]
+            tokens = self.tokens(inputs, training, first=2 if self.pooling == "tutorial" else self.num_special)
         return ops.mean(ops.cast(tokens, "float32"), axis=1)
 
-    def tokens(self, inputs, training: bool | None = None) -> KerasTensor:
-        """Returns all tokens after the last block, special ones first, `(batch, tokens, embedding_dim)`."""
+    def tokens(self, inputs, training: bool | None = None, first: int | None = None) -> KerasTensor:
+        """Returns the tokens after the last block, special ones first, `(batch, tokens, embedding_dim)`.
+
+        Args:
+            inputs: as the network takes them.
+            training: whether to drop.
+            first: how many of them, the first ones; None for all. The last block then leaves out the others, which
+                makes a network of two blocks nearly twice as fast.
+        """
         tokens = self.embedded(inputs, training=training)
-        for block in self.blocks:
+        for block in self.blocks[:-1]:
             tokens = block(tokens, training=training)
+        tokens = self.blocks[-1](tokens, training=training, first=first)
         return tokens if self.norm is None else self.norm(tokens)
 
     def embedded(self, inputs, training: bool | None = None) -> KerasTensor:

@@ -16,9 +16,11 @@ __version__ = "0.1.0"
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        "AST": "comparators.models.ast",
         "AudioEncoder": "comparators.models.audio_encoder",
         "AudioSiamese": "comparators.models.audio_siamese",
         "bundled_voices": "comparators.bundled",
+        "CAVMAE": "comparators.models.cavmae",
         "cluster": "comparators.recognition.clustering",
         "Comparator": "comparators.models.comparator",
         "DaveNet": "comparators.models.davenet",

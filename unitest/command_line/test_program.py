@@ -17,6 +17,8 @@ COMMANDS = (
     "cluster",
     "plot",
     "train",
+    "pretrain",
+    "finetune",
     "evaluate",
     "crossvalidate",
     "convert",

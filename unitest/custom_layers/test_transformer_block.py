@@ -49,6 +49,19 @@ def test_block_is_attention_and_a_small_network(norm, random):
         np.testing.assert_allclose(output, expected, atol=1e-4)
 
 
+def test_the_first_tokens_alone_are_as_among_all(random):
+    block = TransformerBlock(8, 2)
+    tokens = random.normal(size=(2, 5, 8)).astype("float32")
+    block(tokens)
+    spread(block, random)
+    mask = np.array([[1, 1, 1, 1, 1], [1, 0, 1, 1, 0]], bool)
+    every, attention = (ops.convert_to_numpy(part) for part in block(tokens, mask=mask, return_attention=True))
+    first, seen = (ops.convert_to_numpy(part) for part in block(tokens, mask=mask, return_attention=True, first=2))
+    assert first.shape == (2, 2, 8)
+    np.testing.assert_allclose(first, every[:, :2], atol=1e-5)
+    np.testing.assert_allclose(seen, attention[:, :, :2], atol=1e-6)
+
+
 def test_idle_norms_are_kept_and_not_trained():
     block = TransformerBlock(8, 2, norms=("joint",), idle_norms=("audio", "visual"))
     block.build((None, None, 8))

@@ -187,10 +187,42 @@ def test_wrong_sources(tmp_path, touch):
         read_manifest(touch("1.wav") / "1.wav")
     with pytest.raises(ValueError, match=r"Received image '.*1\.png'\. Name its folder or list it"):
         read_manifest(touch("1.png") / "1.png")
-    with pytest.raises(TypeError, match=r"`source` must be a CSV file.* Received: int"):
+    with pytest.raises(TypeError, match=r"`source` must be a CSV or JSON file.* Received: int"):
         read_manifest(3)
     with pytest.raises(ValueError, match=r"`source` must name at least one"):
         read_manifest([])
     (tmp_path / "noise.csv").write_bytes(bytes(range(256)))
     with pytest.raises(ValueError, match=r"Not a CSV file"):
         read_manifest(tmp_path / "noise.csv")
+
+
+CLIPS = '{"data": [{"wav": "sound/x.wav", "video_id": "007", "video_path": "frames", "labels": "/m/a"},\n'
+
+
+def test_the_clips_of_a_json_file_are_read(manifest, tmp_path):
+    path = manifest(CLIPS + '{"wav": "/y.wav", "video_id": "1", "video_path": "frames", "labels": "/m/b"}]}', "c.json")
+    table = read_manifest(path)
+    assert table["path"].tolist() == [str(tmp_path / "sound/x.wav"), "/y.wav"]
+    assert table["video_path"].tolist() == [str(tmp_path / "frames")] * 2
+    assert "label" not in table  # a clip may have several
+    assert read_manifest(path, label_column="labels")["label"].tolist() == ["/m/a", "/m/b"]
+    both = read_manifest([path, manifest("path\na.wav\n")])
+    assert both["corpus"].tolist() == ["c", "c", tmp_path.name]
+
+
+def test_clips_of_json_that_cannot_be_are_named(manifest):
+    for text, message in (
+        (CLIPS + "]}", r"Trailing comma in line 1 of '.*c\.json'"),
+        (
+            CLIPS + '{"wav": "sound/x.wav", "video_id": "1", "video_path": "f", "labels": "x"}]}',
+            "Listed twice in .*: row 1, such as",
+        ),
+        (CLIPS + '{"wav": "y.wav", "video_id": "1", "video_path": "f"}]}', "Empty `label` in row 1 of"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            read_manifest(manifest(text, "c.json"), label_column="labels")
+
+
+def test_names_of_clips_are_texts(manifest):
+    table = read_manifest(manifest("path,video_id,labels\na.wav,007,1\n"))
+    assert (table["video_id"][0], table["labels"][0]) == ("007", "1")

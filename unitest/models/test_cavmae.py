@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from comparators.custom_layers import CAVMAEObjective
+from comparators.custom_layers import CAVMAEObjective, NoiseAndRoll
 from comparators.models import CAVMAE, load
 from comparators.models.cavmae import FIXED_POSITIONS
 from comparators.models.convert import load_state
@@ -104,6 +104,17 @@ def test_copy_with_another_objective(pairs):
             np.testing.assert_allclose(
                 ops.convert_to_numpy(mine[role][name]), ops.convert_to_numpy(theirs[role][name]), atol=1e-5
             )
+
+
+def test_spectrograms_are_augmented_in_training_alone(pairs):
+    # Noise of at least 0 and at most 1 on normalised values, as in the published pre-training.
+    model = CAVMAE.tiny(spectrogram_augmentation=[NoiseAndRoll(noise=1.0, roll=False, seed=0)])
+    plain = ops.convert_to_numpy(model.features(pairs)["audio"])
+    noisy = ops.convert_to_numpy(model.features(pairs, training=True)["audio"])
+    assert 0 < (noisy - plain).max() <= 1
+    np.testing.assert_array_equal(ops.convert_to_numpy(CAVMAE.tiny().features(pairs)["audio"]), plain)
+    again = CAVMAE.from_config(model.get_config())
+    assert [layer.noise for layer in again.spectrogram_augmentation] == [1.0]
 
 
 def test_inpainting_keeps_what_is_seen(pairs):

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+from comparators.custom_layers import NoiseAndRoll, NormalizedFbank, SpecAugment
 from comparators.models import CAVMAE, CAVMAEClassifier
 from comparators.models.encoders import CAVMAEBackbone
 
@@ -117,6 +118,47 @@ def test_saved_and_loaded(mode, tmp_path):
     assert len(again.trainable_weights) == len(model.trainable_weights)
 
 
+def test_augmentation_is_of_training_alone_and_saved(tmp_path):
+    masks = SpecAugment.one_mask_each(32, 48, fill=2.0, seed=1)
+    model = tiny(
+        spectrogram_augmentation=[masks, NoiseAndRoll(seed=2)],
+        image_augmentation=[keras.layers.RandomFlip("horizontal", seed=3)],
+        labels=list("abcde"),
+    )
+    plain = CAVMAEClassifier.from_config(
+        {**model.get_config(), "spectrogram_augmentation": [], "image_augmentation": []}
+    )
+    plain.set_weights(model.get_weights())
+    inputs = features()
+    for training, same in ((False, True), (True, False)):
+        outputs = [ops.convert_to_numpy(one(inputs, training=training)) for one in (model, plain)]
+        assert np.allclose(*outputs, atol=1e-5) == same
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    assert [type(layer) for layer in again.spectrogram_augmentation] == [SpecAugment, NoiseAndRoll]
+    assert (again.spectrogram_augmentation[0].fill, again.labels) == (2.0, list("abcde"))
+    assert isinstance(again.image_augmentation[0], keras.layers.RandomFlip)
+    np.testing.assert_allclose(again.predict(inputs, verbose=0), plain.predict(inputs, verbose=0), atol=1e-5)
+
+
+def test_masks_behind_the_front_end_are_zeros_before_it():
+    front_end = NormalizedFbank(target_length=32, num_mels=48, mean=-5.0, std=4.0, num_stds=2.0)
+    waveforms = np.random.default_rng(0).normal(scale=0.1, size=(1, 5_360)).astype("float32")
+    spectrogram = ops.convert_to_numpy(front_end(waveforms)) * 8.0 - 5.0
+    masks = SpecAugment.one_mask_each(24, 16, fill=front_end.zero_level, seed=0)
+    masked = ops.convert_to_numpy(masks(front_end(waveforms), training=True)) * 8.0 - 5.0
+    hidden = np.abs(masked - spectrogram) > 1e-3
+    assert 0 < hidden.mean() < 1
+    np.testing.assert_allclose(masked[hidden], 0.0, atol=1e-5)
+
+
+def test_what_is_pretrained_is_augmented_too():
+    shift = NoiseAndRoll(seed=1)
+    model = CAVMAEClassifier.from_pretrained(CAVMAE.tiny(), 2, spectrogram_augmentation=[shift], labels=["a", "b"])
+    assert model.spectrogram_augmentation == [shift]
+    assert model.with_mode("audioonly").labels == ["a", "b"]
+
+
 def test_silence_is_no_nan():
     silent = {role: np.zeros_like(values) for role, values in features().items()}
     for mode in MODES:
@@ -130,6 +172,8 @@ def test_what_does_not_fit():
         CAVMAEClassifier(CAVMAEBackbone((32, 48), None, **TINY), 5, "videoonly")
     with pytest.raises(ValueError, match=r"`num_classes` must be positive. Received: num_classes=0"):
         CAVMAEClassifier(CAVMAEBackbone((32, 48), None, **TINY), 0, "audioonly")
+    with pytest.raises(ValueError, match=r"`labels` must be one name for each of the 5 classes. Received: 2"):
+        tiny(labels=["a", "b"])
     with pytest.raises(ValueError, match=r"needs inputs of \['audio', 'image'\]. Received: \['audio'\]"):
         tiny()({"audio": features()["audio"]})
     with pytest.raises(ValueError, match=r"must be \(32, 48\), \(frames, bands\).*Received: \(32, 64\)"):

@@ -49,9 +49,16 @@ def test_probabilities_are_averaged(model, items, activation):
     np.testing.assert_allclose(frame_scores(model, items, activation, batch_size=2), expected, rtol=1e-4, atol=1e-6)
 
 
+def test_clips_without_frames_are_scored_once(model, items):
+    pictures = items["image"].with_frame(1).take(np.arange(5), np.random.default_rng(0))
+    single = {"audio": items["audio"], "image": ArrayItems(pictures)}
+    logits = model.predict({role: part.take(np.arange(5), None) for role, part in single.items()}, verbose=0)
+    np.testing.assert_allclose(frame_scores(model, single), 1 / (1 + np.exp(-logits)), rtol=1e-4, atol=1e-6)
+
+
 def test_what_cannot_be_scored_is_refused(model, items):
     for arguments, message in (
-        (({"audio": items["audio"]},), "`FrameItems`"),
+        (({"image": items["image"], "other": items["image"]},), "at most one role of them `FrameItems`"),
         (({**items, "audio": ArrayItems(np.zeros((4, 6)))},), "of the same clips"),
         ((items, "tanh"), "activation='tanh'"),
         ((items, "sigmoid", 0), "`batch_size` must be positive"),

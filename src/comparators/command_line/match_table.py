@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from comparators.command_line.clip_columns import CLIP_COLUMNS, with_roles
 from comparators.command_line.inputs import check_kind
+from comparators.generators.clip_json import read_clip_json
 from comparators.generators.manifest import read_manifest
 from comparators.generators.media_folder import MEDIA_NAMES, media_of
 
@@ -22,7 +24,7 @@ class MatchTable:
 
     Args:
         table: a row for each match, with a column for each role: paths, or words; a column `label` where labels are
-            known, and of recordings `start`, `end` and `channel`.
+            known, and of recordings `start`, `end` and `channel`; of clips `video_path`, `video_id` and `labels`.
         roles: role -> `"audio"`, `"image"` or `WORDS`.
 
     Attributes:
@@ -89,13 +91,14 @@ class MatchTable:
 def read_matches(
     sources: Sequence[str], roles: Mapping[str, str], label_column: str | None = None, split: str | None = None
 ) -> MatchTable:
-    """Reads CSV files with a column for each role.
+    """Reads CSV files with a column for each role, or manifests of clips, JSON or CSV, with their sounds and frames.
 
-    Where words are one role, the files of the other may be in the column `path` and the words in `label`; or they are
-    in a folder whose sub-folders are the words.
+    Of a clip the middle frame is its image; the columns that name all of them stay in the table. Where words are one
+    role, the files of the other may be in the column `path` and the words in `label`; or they are in a folder whose
+    sub-folders are the words.
 
     Args:
-        sources: CSV files, or folders.
+        sources: CSV or JSON files, or folders.
         roles: role -> `"audio"`, `"image"` or `WORDS`.
         label_column: column with the labels, which are the words where words are a role. None takes `label`.
         split: keeps the rows with this value in the column `split`.
@@ -129,7 +132,8 @@ def _read_source(path: Path, roles: dict[str, str], label_column: str | None, sp
             )
         table = read_manifest(path, media=roles[files[0]] if files else None)
     else:
-        table = _select_split(_read_csv(path), split, path)
+        table = _read_clips(path) if path.suffix.lower() == ".json" else _read_csv(path)
+        table = with_roles(_select_split(table, split, path), roles, path.parent)
     found = {}
     for role, media in roles.items():
         if media == WORDS:
@@ -142,11 +146,17 @@ def _read_source(path: Path, roles: dict[str, str], label_column: str | None, sp
             check_kind(found[role], media, f"Role `{role}` of '{path}' is of {MEDIA_NAMES[media]}s")
     if "audio" in roles.values():
         found |= {part: _numbers(table, part, path) for part in _PARTS if part in table}
+    found |= {name: table[name].fillna("") for name in CLIP_COLUMNS if name in table}
     labels = [label_column] if label_column else [name for name in ("label", "word") if name in table]
     words = [found[role] for role, media in roles.items() if media == WORDS]
     if words or labels:
         found["label"] = words[0] if words else _filled(table, labels[:1], "label", path)
     return pd.DataFrame(found)
+
+
+def _read_clips(path: Path) -> pd.DataFrame:
+    table = read_clip_json(path)
+    return table.astype(str).where(table.notna())
 
 
 def _read_csv(path: Path) -> pd.DataFrame:

@@ -149,10 +149,15 @@ def train_matches(
     return TrainedMatches(model, history, size, len(table) - len(usable))
 
 
-def split_matches(table: MatchTable, fraction: float, seed: int) -> tuple[MatchTable, MatchTable | None]:
+def split_matches(
+    table: MatchTable,
+    fraction: float,
+    seed: int,
+    without: str = "the last epoch is kept and no threshold is fitted",
+) -> tuple[MatchTable, MatchTable | None]:
     """Keeps a share of the matches out of training, at least ten or a fifth of them; no file is on both sides.
 
-    None are kept out where the share is 0, or either side would have no impostors.
+    None are kept out where the share is 0, or either side would have no impostors; `without` is said then.
     """
     pieces = table.pieces()
     names = np.random.default_rng(seed).permutation(np.unique(pieces))
@@ -160,7 +165,7 @@ def split_matches(table: MatchTable, fraction: float, seed: int) -> tuple[MatchT
     held_out = np.isin(pieces, names[:count])
     groups = table.groups()
     if fraction == 0 or min(len(set(groups[held_out])), len(set(groups[~held_out]))) < 2:
-        note("warning: no validation matches, so the last epoch is kept and no threshold is fitted")
+        note(f"warning: no validation matches, so {without}")
         return table, None
     return table.select(~held_out), table.select(held_out)
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 model = click.option(
     "--model",
@@ -45,6 +46,46 @@ target_far = click.option(
     metavar="SHARE",
     help="Fit the threshold so that at most this share of different pairs is accepted.",
 )
+
+
+workers = click.option(
+    "--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Threads that read files ahead."
+)
+max_failed = click.option(
+    "--max-failed",
+    "max_failed_share",
+    type=click.FloatRange(0, 1),
+    default=0.05,
+    show_default=True,
+    metavar="SHARE",
+    help="Of the clips, how many may be unreadable (others take their places) before the training stops.",
+)
+validation = click.option(
+    "--validation",
+    metavar="SOURCE",
+    help="Clips to measure on.  [default: a share of MANIFEST, see --validation-fraction]",
+)
+validation_fraction = click.option(
+    "--validation-fraction",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.1,
+    show_default=True,
+    help="Share of the clips kept out of training, to measure on.",
+)
+
+
+def refuse(when: str, *names: str) -> None:
+    """Raises a UsageError for options that were given and would be of no effect.
+
+    Args:
+        when: under which circumstance, such as "with --roles".
+        names: of the parameters.
+    """
+    context = click.get_current_context()
+    given = [name for name in names if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    if given:
+        options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise click.UsageError(f"{options} is of no use {when}. Leave it out.")
 
 
 def output(help: str, example: str):

@@ -15,8 +15,10 @@ from comparators.command_line.embed import embed
 from comparators.command_line.enroll import enroll
 from comparators.command_line.evaluate import evaluate
 from comparators.command_line.extract_video import extract_video
+from comparators.command_line.finetune import finetune
 from comparators.command_line.gallery import gallery
 from comparators.command_line.plot import plot
+from comparators.command_line.pretrain import pretrain
 from comparators.command_line.recognize import recognize
 from comparators.command_line.report import note
 from comparators.command_line.search import search
@@ -95,6 +97,8 @@ for command in (
     cluster,
     plot,
     train,
+    pretrain,
+    finetune,
     evaluate,
     crossvalidate,
     convert,

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import click
-from click.core import ParameterSource
 
 from comparators.command_line import options
 from comparators.command_line.quiet_keras import import_keras
@@ -112,7 +111,7 @@ def train(
     check_output(output, (".keras",))
     sizes = (embedding_dim, image_size, grey)
     if roles is not None:
-        _refuse("with --roles", "siamese", "labels_per_batch", "items_per_label", "channels", "media")
+        options.refuse("with --roles", "siamese", "labels_per_batch", "items_per_label", "channels", "media")
         import_keras()
         from comparators.command_line.match_training import MatchFit, NewMatchModel, train_matches
 
@@ -120,7 +119,7 @@ def train(
         how = MatchFit(epochs, batch_size, learning_rate, validation_fraction, target_far, seed)
         model, history, size, num_left_out = train_matches(sources, label_column, split, new, model_name, how, quiet)
     else:
-        _refuse("without --roles", "words", "batch_size")
+        options.refuse("without --roles", "words", "batch_size")
         manifest = read_sources(sources, label_column, split, media)
         require_pairs(manifest, "Training")
         import_keras()
@@ -155,12 +154,3 @@ def train(
         click.echo(f"{output}: trained on {size}, model {model.fingerprint}")
         click.echo(f"threshold: {model.threshold or 'none, fit one with `comparators evaluate ... -o`'}")
     return 1 if num_left_out else 0
-
-
-def _refuse(when: str, *names: str) -> None:
-    """Raises a UsageError for options that were given and would be of no effect."""
-    context = click.get_current_context()
-    given = [name for name in names if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
-    if given:
-        options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
-        raise click.UsageError(f"{options} is of no use {when}. Leave it out.")

@@ -169,7 +169,7 @@ def training_progress(epochs: int, num_batches: int) -> keras.callbacks.Callback
     bar = tqdm(total=epochs * num_batches, desc="training", unit="batch", disable=None, leave=False)
 
     def tell(epoch: int, logs: dict) -> None:
-        figures = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in logs.items())
+        figures = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in logs.items())
         note(f"epoch {epoch + 1} of {epochs}: {figures}")
 
     return keras.callbacks.LambdaCallback(

@@ -1,0 +1,214 @@
+"""CAV-MAE on spoken and written digits, for a speaker who was never heard: reconstruction, contrast, and both.
+
+    python benchmarks/cavmae_digits.py --data DATA --output benchmarks/cavmae_digits.md
+
+DATA is the folder with `digit_pairs`, `fsdd_digits` and `mnist`. One speaker is held out and tested on all of his
+recordings; a small CAV-MAE learns from those of the others and the one picture by the side of each, without labels: a
+match is a recording and its picture, and every other row of a batch counts as a stranger, of the same digit or not.
+
+The weight of the reconstruction, as all that is set here, is chosen on a validation speaker (`--choose`), with the test
+speaker left out altogether.
+
+Recall@1 of classes, both ways, as in `digit_matchmap.py`: a recording asks ten pictures, one of each digit, and a
+picture ten recordings, one of each digit; and the same against all of them at once.
+"""
+
+import argparse
+import os
+import platform
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from datetime import date
+from pathlib import Path
+
+os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import numpy as np
+import pandas as pd
+from digit_matchmap import MEASURES, read_pairs, recalls
+
+FRAMES, BANDS, LEVEL_DBFS = 64, 64, -20.0
+BATCH_SIZE, EPOCHS, LEARNING_RATE = 64, 120, 1e-3
+MASK_RATIO = {"audio": 0.3, "image": 0.25}
+WEIGHTS = {"both": (0.1, 1.0), "contrast": (0.0, 1.0), "reconstruction": (1.0, 0.0)}  # reconstruction, contrast
+CHOICES = (0.03, 0.1, 0.3, 1.0)  # weights of the reconstruction beside a contrast of weight 1
+KEYS = ["tested", "left_out", "objective", "reconstruction_weight", "seed", "epochs"]
+
+
+def read_waveforms(paths: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the beginnings of recordings, of one level, `(n, samples)`, and their lengths."""
+    from comparators.generators import AudioReader
+
+    samples = round((0.025 + 0.010 * (FRAMES - 1)) * 16_000)
+    waveforms, lengths = np.zeros((len(paths), samples), "float32"), np.zeros(len(paths), int)
+    reader = AudioReader(level_dbfs=LEVEL_DBFS)
+    for row, path in enumerate(paths):
+        part = reader.read(path)[:samples]
+        waveforms[row, : len(part)], lengths[row] = part, len(part)
+    return waveforms, lengths
+
+
+def make_network(weights: tuple[float, float], waveforms: np.ndarray, lengths: np.ndarray, seed: int):
+    """Returns a network for these weights of reconstruction and contrast, and recordings of this level."""
+    from comparators.custom_layers import CAVMAEObjective, FrequencyWarp, NormalizedFbank, RandomAffine, RandomShift
+    from comparators.generators import AudioReader
+    from comparators.models import CAVMAE
+
+    front_end = NormalizedFbank(FRAMES, mean=0.0, std=1.0, num_stds=1.0, pad="silence", num_mels=BANDS)
+    levels = np.asarray(front_end(waveforms[::5], lengths[::5]))  # the silence after the words among them
+    affine = RandomAffine(
+        10.0, scale_range=(0.85, 1.15), stretch_range=(0.85, 1.15), shear_degrees=8.0, shift_fraction=0.08
+    )
+    return CAVMAE.small(
+        (FRAMES, BANDS),
+        modality_specific_depth=1,
+        depth=2,
+        decoder_dim=48,
+        decoder_depth=1,
+        objective=CAVMAEObjective(*weights, temperature=0.1, symmetric=True),
+        mean=float(levels.mean()),
+        std=float(levels.std()),
+        mask_ratio=MASK_RATIO,
+        audio_augmentation=[RandomShift(0.05)],
+        image_augmentation=[affine],
+        spectrogram_augmentation=[FrequencyWarp((0.87, 1.15))],
+        audio_reader=AudioReader(level_dbfs=LEVEL_DBFS),
+        seed=seed,
+    )
+
+
+def train(table: pd.DataFrame, pictures: np.ndarray, weights: tuple[float, float], seed: int, epochs: int):
+    """Returns a network trained on recordings and the picture of each; nobody looks at labels."""
+    import keras
+
+    from comparators.generators import ArrayItems, Matches
+
+    keras.utils.set_random_seed(seed)
+    keras.config.set_dtype_policy("mixed_bfloat16")  # faster where the processor has it
+    waveforms, lengths = read_waveforms(table["path"].tolist())
+    model = make_network(weights, waveforms, lengths, seed)
+    items = {"audio": ArrayItems(waveforms, lengths, input_name="waveforms"), "image": ArrayItems(pictures)}
+    batches = Matches(items, BATCH_SIZE, seed=seed)
+    steps = epochs * len(batches)
+    rate = keras.optimizers.schedules.CosineDecay(0.0, steps, warmup_target=LEARNING_RATE, warmup_steps=steps // 10)
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=0.05, beta_2=0.98, global_clipnorm=1.0)
+    model.compile(optimizer, jit_compile=False)  # the graph starts sooner, and is as fast
+    model.fit(batches, epochs=epochs, verbose=0)
+    return model
+
+
+def key(arguments: tuple) -> tuple:
+    """Returns what names a training in the store, in the order of `KEYS`."""
+    return arguments[1:]
+
+
+def job(arguments: tuple) -> dict:
+    data, tested, left_out, objective, reconstruction_weight, seed, epochs = arguments
+    table, pictures = read_pairs(data)
+    learnt = ~table["speaker"].isin([tested, left_out]).to_numpy()
+    rows = (table["speaker"] == tested).to_numpy()
+    weights = (reconstruction_weight, WEIGHTS[objective][1])
+    start = time.perf_counter()
+    model = train(table[learnt].reset_index(drop=True), pictures[learnt], weights, seed, epochs)
+    minutes = (time.perf_counter() - start) / 60
+    values = recalls(model, table[rows].reset_index(drop=True), pictures[rows])
+    found = dict(zip(KEYS, key(arguments), strict=True)) | dict(zip(MEASURES, values, strict=True))
+    print(found | {"minutes": round(minutes, 1)}, file=sys.stderr, flush=True)
+    return found | {"minutes": minutes, "parameters": model.count_params()}
+
+
+def run_all(jobs: list[tuple], workers: int, store: Path | None) -> pd.DataFrame:
+    """Returns the figures of all trainings; those that the store has are not run again."""
+    done = pd.read_csv(store) if store is not None and store.is_file() else pd.DataFrame(columns=KEYS)
+    finished = set(done[KEYS].itertuples(index=False, name=None))
+    rows = done.to_dict("records")
+    with ProcessPoolExecutor(workers, max_tasks_per_child=1) as pool:
+        for row in pool.map(job, [arguments for arguments in jobs if key(arguments) not in finished]):
+            rows.append(row)
+            if store is not None:
+                pd.DataFrame(rows).to_csv(store, index=False)
+    wanted = {key(arguments) for arguments in jobs}
+    return pd.DataFrame([row for row in rows if tuple(row[name] for name in KEYS) in wanted])
+
+
+def cells(part: pd.DataFrame) -> list[str]:
+    """Returns the mean of each measure over seeds, with the lowest and the highest where there are several."""
+    columns = [part[name] for name in MEASURES]
+    if len(part) == 1:
+        return [f"{column.iloc[0]:.1f}" for column in columns]
+    return [f"{column.mean():.1f} ({column.min():.1f} to {column.max():.1f})" for column in columns]
+
+
+def make_table(results: pd.DataFrame, column: str, title: str) -> list[str]:
+    """Returns a table with a row for each speaker and each value of `column`."""
+    lines = [f"| speaker | {title} | seeds | {' | '.join(MEASURES)} |", f"|{'---|' * (3 + len(MEASURES))}"]
+    for (speaker, value), part in results.groupby(["tested", column], sort=False):
+        lines.append(f"| {speaker} | {value} | {len(part)} | {' | '.join(cells(part))} |")
+    return [*lines, ""]
+
+
+def report(results: pd.DataFrame, arguments: argparse.Namespace) -> list[str]:
+    import keras
+
+    command = f"python benchmarks/cavmae_digits.py --data DATA --speakers {' '.join(arguments.speakers)}"
+    chosen, tested = (results[(results["left_out"] == "nobody") == flag] for flag in (False, True))
+    lines = [
+        "# CAV-MAE on spoken and written digits",
+        "",
+        f"    {command}{' --choose' * arguments.choose} --output benchmarks/cavmae_digits.md",
+        "",
+        f"{date.today()}, {platform.machine()} with {os.cpu_count()} cores, {arguments.workers} trainings at once, one "
+        f"thread each; Python {platform.python_version()}, Keras {keras.__version__} on {keras.backend.backend()}.",
+        f"Recall@1 of classes in percent; over seeds the mean, the lowest and the highest. {arguments.epochs} epochs; "
+        f"a training took {results['minutes'].min():.1f} to {results['minutes'].max():.1f} minutes; "
+        f"{results['parameters'].iloc[0]:,} parameters. Settings were chosen on {arguments.validation}. Chance is 10.",
+        "",
+    ]
+    lines += ["## Speakers who were never heard", "", *make_table(tested, "objective", "objective")]
+    if arguments.choose:
+        lines += [f"## Weight of the reconstruction, without {arguments.speakers[0]}, contrast 1", ""]
+        lines += make_table(chosen, "reconstruction_weight", "weight")
+    return lines
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=os.environ.get("COMPARATORS_DATA"), help="folder of the data")
+    parser.add_argument("--speakers", nargs="+", default=["george"], help="to hold out and test, each in turn")
+    parser.add_argument("--validation", default="jackson", help="speaker on whom the settings are chosen")
+    parser.add_argument(
+        "--choose", action="store_true", help="try weights of the reconstruction on the validation speaker"
+    )
+    parser.add_argument("--objectives", nargs="+", choices=WEIGHTS, default=list(WEIGHTS))
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser.add_argument("--workers", type=int, default=2, help="trainings at once, one thread each")
+    parser.add_argument("--results", type=Path, help="CSV file of each training's figures: a stopped run goes on")
+    parser.add_argument("--output", type=Path, help="Markdown file to write the tables to")
+    arguments = parser.parse_args()
+    if arguments.data is None:
+        parser.error("name the folder of the data with --data, or in the environment variable COMPARATORS_DATA")
+    if arguments.validation in arguments.speakers and arguments.choose:
+        parser.error(f"the validation speaker {arguments.validation} must not be among the tested ones")
+    data = Path(arguments.data)
+    tests = [
+        (data, speaker, "nobody", objective, WEIGHTS[objective][0], seed, arguments.epochs)
+        for seed in arguments.seeds
+        for speaker in arguments.speakers
+        for objective in arguments.objectives
+    ]
+    choices = [
+        (data, arguments.validation, arguments.speakers[0], "both", weight, arguments.seeds[0], arguments.epochs)
+        for weight in CHOICES
+    ]
+    results = run_all(choices * arguments.choose + tests, arguments.workers, arguments.results)
+    text = "\n".join(report(results, arguments))
+    print(text)
+    if arguments.output:
+        arguments.output.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""What `comparators pretrain` and `finetune` share: batches of clips, what can be read of them, and the training."""
+
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+import keras
+import numpy as np
+
+from comparators.command_line.match_table import MatchTable, read_matches
+from comparators.command_line.match_training import split_matches
+from comparators.command_line.report import note
+from comparators.command_line.training import training_progress
+from comparators.command_line.training_backup import TrainingBackup
+from comparators.generators.audio_items import AudioItems
+from comparators.generators.clip_batches import ClipBatches
+from comparators.generators.file_items import FileItems
+from comparators.generators.frame_items import FrameItems, count_frames
+from comparators.generators.image_items import ImageItems
+from comparators.models.cavmae import CAVMAE
+
+_FRAMES = ["video_path", "video_id"]
+
+
+class ClipSources(NamedTuple):
+    """Which clips are trained on, and which are measured on.
+
+    Attributes:
+        manifest: of the clips.
+        validation: of those to measure on; None keeps a share of the others.
+        validation_fraction: that share.
+        label_column: column with the one label of each clip; None takes `label`, where there is one.
+        split: value of the column `split` of the clips to take.
+    """
+
+    manifest: str
+    validation: str | None
+    validation_fraction: float
+    label_column: str | None
+    split: str | None
+
+    def read(self, roles: Collection[str], seed: int, without: str) -> tuple[MatchTable, MatchTable | None]:
+        """Reads the clips to train on, and those to measure on; see `split_matches`.
+
+        Args:
+            roles: which of `audio` and `image` are needed.
+            seed: draws which are kept out.
+            without: what is said where none are.
+        """
+        media = {role: role for role in roles}
+        table = read_matches([self.manifest], media, self.label_column, self.split)
+        if self.validation is not None:
+            return table, read_matches([self.validation], media, self.label_column)
+        return split_matches(table, self.validation_fraction, seed, without)
+
+
+def clip_items(model: CAVMAE, table: MatchTable, training: bool) -> dict[str, FileItems]:
+    """Makes the items of clips by role: of sounds a window, of videos a frame, both at random in training."""
+    items = {}
+    for role in table.roles:
+        encoder, files = model.encoder_of(role), table.table.drop(columns="path", errors="ignore")
+        if role == "audio":
+            place = "random" if training else "start"
+            files = files.rename(columns={role: "path"})
+            items[role] = AudioItems(files, encoder.clip_seconds, encoder.reader, place=place)
+        elif set(_FRAMES) <= set(files) and not files[_FRAMES].isna().any(axis=None):
+            frame = "random" if training else "middle"
+            items[role] = FrameItems(files, frame, encoder.reader, count_frames(files))
+        else:
+            items[role] = ImageItems(files.rename(columns={role: "path"}), encoder.reader)
+    return items
+
+
+def readable_clips(model: CAVMAE, table: MatchTable, quiet: bool) -> MatchTable:
+    """Reads clips that are to be measured on, and leaves out those that cannot be read, each with a note.
+
+    Raises:
+        ValueError: if none can be read.
+    """
+    items, readable = clip_items(model, table, training=False), np.ones(len(table), bool)
+    for row in range(len(table)):
+        try:
+            for part in items.values():
+                part.check(row)
+        except (ValueError, OSError) as error:
+            readable[row] = False
+            note(f"left out: {error}")
+    if not readable.any():
+        raise ValueError("No validation clip can be read, for the reasons above. Name others.")
+    return table if readable.all() else table.select(readable)
+
+
+def fit_clips(
+    model: keras.Model,
+    batches: ClipBatches,
+    held_out: ClipBatches | None,
+    epochs: int,
+    callbacks: Sequence[keras.callbacks.Callback],
+    backup: TrainingBackup,
+    quiet: bool,
+) -> dict[str, list[float]]:
+    """Trains a compiled model, or goes on with it, and shows the progress on stderr.
+
+    Returns:
+        What Keras calls the history, of the epochs of this run.
+
+    Raises:
+        ValueError: too many clips cannot be loaded; they are listed.
+    """
+    shown = [] if quiet else [training_progress(epochs, len(batches))]
+    callbacks = [backup.callback(batches), *callbacks, *shown]
+    try:
+        return model.fit(batches, validation_data=held_out, epochs=epochs, callbacks=callbacks, verbose=0).history
+    except Exception:
+        batches.stop_if_too_many()  # TensorFlow hands an error of the data on as one of its own, of many lines
+        raise

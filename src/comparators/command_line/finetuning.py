@@ -1,0 +1,191 @@
+"""The steps of `comparators finetune`: a classifier on a pre-trained network, its clips, the training, its figures."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+import numpy as np
+
+from comparators import metrics
+from comparators.callbacks.step_decay import StepDecay
+from comparators.command_line.clip_training import ClipSources, clip_items, fit_clips, readable_clips
+from comparators.command_line.match_table import MatchTable
+from comparators.command_line.training_backup import TrainingBackup
+from comparators.custom_layers.noise_and_roll import NoiseAndRoll
+from comparators.custom_layers.spec_augment import SpecAugment
+from comparators.generators.clip_batches import ClipBatches
+from comparators.generators.label_table import LabelTable
+from comparators.generators.row_sampler import RowSampler
+from comparators.generators.weighted_sampler import WeightedSampler, balanced_weights
+from comparators.models.average_weights import average_weights
+from comparators.models.cavmae import CAVMAE
+from comparators.models.cavmae_classifier import CAVMAEClassifier
+from comparators.models.frame_scores import frame_scores
+from comparators.models.grouped_adam import GroupedAdam
+
+ROLES = {"multimodal": ("audio", "image"), "audioonly": ("audio",), "videoonly": ("image",)}
+"""Mode -> which roles it takes."""
+
+_LOSSES = {"binary": keras.losses.BinaryCrossentropy, "categorical": keras.losses.CategoricalCrossentropy}
+_ACTIVATIONS = {"binary": "sigmoid", "categorical": "softmax"}
+_L2 = 5e-7  # as published
+
+
+class FineTuning(NamedTuple):
+    """How a classifier is trained, see the options of `comparators finetune`."""
+
+    mode: str
+    loss: str | None
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    head_factor: float
+    decay_from: int | None
+    balanced: bool
+    mixup: float
+    label_smoothing: float
+    augment: bool
+    frequency_mask: int | None
+    time_mask: int | None
+    average_from: int | None
+    max_failed_share: float
+    workers: int
+    seed: int
+
+    def augmentation(self, model: CAVMAE) -> list[keras.layers.Layer]:
+        """Makes the layers on spectrograms: masks of the published share of bands and frames, noise and a shift."""
+        if not self.augment:
+            return []
+        front_end, (frames, bands) = model.encoder_of("audio").encoder.front_end, model.backbone.spectrogram_shape
+        widths = (
+            round(bands * 48 / 128) if self.frequency_mask is None else self.frequency_mask,
+            round(frames * 192 / 1024) if self.time_mask is None else self.time_mask,
+        )
+        fill = getattr(front_end, "zero_level", "mean")
+        masks = SpecAugment.one_mask_each(*widths, fill=fill, seed=self.seed)
+        return [masks, NoiseAndRoll(seed=self.seed + 1)]
+
+
+class FineTuned(NamedTuple):
+    """What `fine_tune` returns.
+
+    Attributes:
+        model: not compiled.
+        history: name of a figure -> its value after each epoch.
+        figures: of the validation clips, see `measure_scores`; None where there are none.
+        size: number of clips that it was trained on.
+        failures: row -> what was wrong with its files.
+    """
+
+    model: CAVMAEClassifier
+    history: dict[str, list[float]]
+    figures: dict | None
+    size: int
+    failures: dict[int, str]
+
+
+def fine_tune(
+    model: CAVMAE, sources: ClipSources, labels: Path | None, how: FineTuning, backup: TrainingBackup, quiet: bool
+) -> FineTuned:
+    """Trains a classifier on clips with labels, and measures it on those kept out."""
+    keras.utils.set_random_seed(how.seed)
+    table, held_out = sources.read(ROLES[how.mode], how.seed, "nothing is measured")
+    texts = _labels(table, sources)
+    names = LabelTable.of(texts) if labels is None else LabelTable.read(labels)
+    targets = names.targets(texts)
+    loss = how.loss or ("categorical" if (targets.sum(axis=1) == 1).all() else "binary")
+    if loss == "categorical" and (targets.sum(axis=1) == 0).any():
+        raise ValueError("`--loss categorical` needs a label of each clip. Received: clips without. Take `binary`.")
+    wanted = None
+    if held_out is not None:
+        held_out = readable_clips(model, held_out, quiet)
+        wanted = names.targets(_labels(held_out, sources))
+    classifier = CAVMAEClassifier.from_pretrained(
+        model, len(names), how.mode, spectrogram_augmentation=how.augmentation(model), labels=names.display_names
+    )
+    batches = ClipBatches(
+        clip_items(model, table, training=True),
+        targets,
+        _sampler(targets, how),
+        how.mixup,
+        label_smoothing=how.label_smoothing,
+        max_failed_share=how.max_failed_share,
+        workers=how.workers,
+    )
+    validation = None
+    if held_out is not None:
+        shown = clip_items(model, held_out, training=False)
+        sampler = RowSampler(len(held_out), min(how.batch_size, len(held_out)), how.seed)
+        validation = ClipBatches(shown, wanted, sampler, workers=how.workers, redraw=False)
+    head = {r"(^|/)head(_norm)?/": how.head_factor}
+    classifier.compile(GroupedAdam(how.learning_rate, head, l2=_L2), _LOSSES[loss](from_logits=True, name="loss"))
+    decay = StepDecay(how.learning_rate, max(1, how.epochs // 3) if how.decay_from is None else how.decay_from)
+    weights = _EpochWeights(backup.folder, how)
+    history = fit_clips(
+        classifier, batches, validation, how.epochs, [decay, weights.callback(classifier)], backup, quiet
+    )
+    weights.average(classifier)
+    figures = None
+    if held_out is not None:
+        scores = frame_scores(classifier, shown, _ACTIVATIONS[loss], how.batch_size)
+        figures = measure_scores(scores, wanted)
+    return FineTuned(classifier.with_mode(how.mode), history, figures, len(table), batches.failures)
+
+
+class _EpochWeights:
+    """The weights of the epochs that are averaged in the end, in files, so that they outlive a training that stops."""
+
+    def __init__(self, folder: Path, how: FineTuning):
+        self.folder, self.epochs = folder, range(how.average_from or how.epochs + 1, how.epochs + 1)
+
+    def callback(self, model: keras.Model) -> keras.callbacks.Callback:
+        def save(epoch: int, logs: dict) -> None:
+            if epoch + 1 in self.epochs:
+                model.save_weights(self._path(epoch + 1))
+
+        return keras.callbacks.LambdaCallback(on_epoch_end=save)
+
+    def average(self, model: keras.Model) -> None:
+        if self.epochs:
+            average_weights(model, [self._path(epoch) for epoch in self.epochs])
+
+    def _path(self, epoch: int) -> Path:
+        return self.folder / f"{epoch}.weights.h5"
+
+
+def measure_scores(scores: np.ndarray, targets: np.ndarray) -> dict[str, float | int | None]:
+    """Returns the figures of a classifier by name.
+
+    Args:
+        scores: probabilities `(n, classes)`.
+        targets: 1 where a clip has a label `(n, classes)`.
+
+    Returns:
+        `"clips"`; `"map"`, `"auc"` and `"d_prime"`, None where no class is in some clips and not in others; and
+        `"accuracy"`, where each clip has one label, else None.
+    """
+    figures = {"clips": len(scores), "map": None, "auc": None, "d_prime": None, "accuracy": None}
+    if (targets.any(axis=0) & ~targets.all(axis=0)).any():
+        figures |= metrics.multi_label_report(scores, targets)
+    if (targets.sum(axis=1) == 1).all():
+        figures["accuracy"] = float((scores.argmax(axis=1) == targets.argmax(axis=1)).mean())
+    return figures
+
+
+def _labels(table: MatchTable, sources: ClipSources) -> list[str]:
+    """Returns the labels of each clip, joined by commas."""
+    columns = ["label"] if sources.label_column else ["labels", "label"]
+    name = next((name for name in columns if name in table.table), None)
+    if name is None:
+        raise ValueError(
+            "Fine-tuning needs labels, a column `labels` or `label` (or --label-column). Received: "
+            f"'{sources.manifest}' without. Extract videos from a CSV file with `labels`, or add the column."
+        )
+    return table.table[name].tolist()
+
+
+def _sampler(targets: np.ndarray, how: FineTuning) -> RowSampler:
+    batch_size = min(how.batch_size, len(targets))
+    if how.balanced:
+        return WeightedSampler(balanced_weights(targets), batch_size, how.seed)
+    return RowSampler(len(targets), batch_size, how.seed)
