@@ -33,9 +33,7 @@ def contrast(audio, image, temperature=0.05):
     """Each image looks for its sound."""
     losses = []
     for i, picture in enumerate(image):
-        scores = [
-            sound @ picture / np.linalg.norm(sound) / np.linalg.norm(picture) / temperature for sound in audio
-        ]
+        scores = [sound @ picture / np.linalg.norm(sound) / np.linalg.norm(picture) / temperature for sound in audio]
         losses.append(-scores[i] + np.log(np.sum(np.exp(scores))))
     return np.mean(losses)
 
