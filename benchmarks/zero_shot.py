@@ -40,12 +40,12 @@ CLIP_SECONDS = {"esc10": 3.0, "digits": 1.04}
 CHANNELS = {"esc10": (32, 64, 64, 64), "digits": (16, 32, 32, 32)}
 EPOCHS = {"esc10": 25, "digits": 10}
 REMARKS = {
-    "esc10": "Some choices stay near chance. A likely reason: words and sounds have other neighbours. Next to *baby* is "
-    "*dog*, next to *helicopter* are *fire* and *sea*; rain, sea and helicopter are three noises. Among all words (GZSL) "
-    "unseen classes are hardly ever named: in training every sound was pulled towards a seen word.",
-    "digits": "Number words stand in the same texts, so that their vectors are nearly one, and nothing in them says how "
-    "a word sounds: *six* is next to *seven* because one counts. There is nothing to carry over from seen digits to "
-    "unseen ones, and guessing is what one must expect.",
+    "esc10": "Some choices stay near chance. A likely reason: words and sounds have other neighbours. Next to *baby* "
+    "is *dog*, next to *helicopter* are *fire* and *sea*; rain, sea and helicopter are three noises. Among all words "
+    "(GZSL) unseen classes are hardly ever named: in training every sound was pulled towards a seen word.",
+    "digits": "Number words stand in the same texts, so that their vectors are nearly one, and nothing in them says "
+    "how a word sounds: *six* is next to *seven* because one counts. There is nothing to carry over from seen digits "
+    "to unseen ones, and guessing is what one must expect.",
 }
 KEYS = ["task", "form", "unseen", "seed"]
 MEASURES = ("seen", "zsl", "gzsl_seen", "gzsl_unseen", "gzsl_harmonic")
