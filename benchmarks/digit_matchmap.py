@@ -3,14 +3,14 @@
     python benchmarks/align_words.py --data DATA --output WORDS
     python benchmarks/digit_matchmap.py --data DATA --words WORDS --output benchmarks/digit_matchmap.md
 
-DATA is the folder with `digit_pairs`, `fsdd_digits` and `mnist`. In each fold one of the five speakers is held out: a
-small DAVEnet learns from the other four (split train), and is tested on all recordings of the one, and on the split
-test of the four. Pictures of test recordings are of MNIST's test images where the list says so; none of a held-out
-speaker's pictures was trained on.
+DATA is the folder with `digit_pairs`, `fsdd_digits`, `mnist`, `an4_speakers` and `speech_commands_30words`. In each
+fold one of the five speakers is held out: a small DAVEnet learns from the other four (split train), and is tested on
+all recordings of the one, and on the split test of the four. Pictures of test recordings are of MNIST's test images
+where the list says so; none of a held-out speaker's pictures was trained on.
 
 Four speakers are few. With `--words` the network starts from the sound trunk that `align_words.py` trained on the
-sentences of 67 others, and learns from the digits in those sentences too, and from MNIST's other training pictures.
-Beside it stands what the pairs alone give.
+sentences of 67 others, and learns from the digits in those sentences too, from those that 30 speakers of Speech
+Commands say, and from MNIST's other training pictures. Beside it stands what the pairs alone give.
 
 Recall@1 of classes, both ways: a recording asks ten pictures, one of each digit, and a picture ten recordings, one of
 each digit by the same speaker(s); the mean over many draws of the ten. And the same against all of them at once.
@@ -33,6 +33,7 @@ import numpy as np
 import pandas as pd
 
 CLIP_SECONDS, BATCH_SIZE, EPOCHS, DRAWS = 1.3, 60, 20, 200
+KEYS = ["words", "speaker", "seed"]
 MEASURES = ("recording, 10 pictures", "picture, 10 recordings", "recording, all pictures", "picture, all recordings")
 
 
@@ -47,13 +48,21 @@ def read_pairs(data: Path) -> tuple[pd.DataFrame, np.ndarray]:
 
 
 def read_more(data: Path, words: Path, table: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
-    """Returns the digits that `align_words.py` found; MNIST's training pictures not in `table`; their labels."""
+    """Returns the digits of other speakers; MNIST's training pictures not in `table`; their labels."""
     from align_words import DIGITS
 
-    digits = pd.read_csv(words / "digits.csv")
+    found = pd.read_csv(words / "digits.csv")
+    alone = pd.read_csv(data / "speech_commands_30words/manifest.csv").rename(columns={"word": "label"})
+    alone = alone[alone["label"].isin(DIGITS)].assign(start=0.0, end=alone["seconds"])
+    alone["path"] = [str(data / "speech_commands_30words" / path) for path in alone["path"]]
+    # Some digits are rare in house numbers: as many rows of each, repeated where it must be; likewise of single words,
+    # which are more like the recordings that are asked for, so each counts for several.
+    rows = [
+        part.groupby("label").sample(count, replace=True, random_state=0)
+        for part, count in ((found, len(found) // len(DIGITS)), (alone, len(alone)))
+    ]
+    digits = pd.concat(rows)[["path", "start", "end", "label", "speaker"]].astype({"speaker": str})
     digits["label"] = digits["label"].map(DIGITS.index)
-    # Some digits are rare in house numbers: as many rows of each, repeated where it must be.
-    digits = digits.groupby("label").sample(len(digits) // len(DIGITS), replace=True, random_state=0)
     with np.load(data / "mnist/mnist.npz") as file:
         pictures, labels = file["x_train"], file["y_train"].astype(int)
     others = np.setdiff1d(np.arange(len(labels)), table["image_index"][table["image_array"] == "x_train"])
@@ -81,7 +90,7 @@ def train(
     items = {"audio": AudioItems(table, CLIP_SECONDS), "image": ArrayItems(pictures)}
     batches = Matches(items, BATCH_SIZE, labels={"audio": table["label"], "image": picture_labels}, seed=seed)
     steps = epochs * len(batches)
-    rate = keras.optimizers.schedules.CosineDecay(0.0, steps, warmup_target=3e-3, warmup_steps=steps // 10)
+    rate = keras.optimizers.schedules.CosineDecay(0.0, steps, warmup_target=2e-3, warmup_steps=steps // 10)
     model.compile(keras.optimizers.AdamW(rate, weight_decay=0.02))
     model.fit(batches, epochs=epochs, verbose=0)
     return model
@@ -121,6 +130,20 @@ def job(arguments: tuple) -> list[dict]:
     return found
 
 
+def run_all(jobs: list[tuple], workers: int, store: Path | None) -> pd.DataFrame:
+    """Returns the figures of all trainings; those that the store has are not run again."""
+    done = pd.read_csv(store) if store is not None and store.is_file() else pd.DataFrame(columns=KEYS)
+    finished = set(done[KEYS].itertuples(index=False, name=None))
+    left = [arguments for arguments in jobs if (arguments[1] is not None, *arguments[2:4]) not in finished]
+    results = done.to_dict("records")
+    with ProcessPoolExecutor(workers, max_tasks_per_child=1) as pool:
+        for rows in pool.map(job, left):
+            results += rows
+            if store is not None:
+                pd.DataFrame(results).to_csv(store, index=False)
+    return pd.DataFrame(results)
+
+
 def make_table(results: pd.DataFrame, kind: str, title: str) -> list[str]:
     rows = results[results["kind"] == kind]
     lines = [f"| {title} | {' | '.join(MEASURES)} |", f"|{'---|' * (1 + len(MEASURES))}"]
@@ -140,6 +163,7 @@ def main() -> None:
     parser.add_argument("--speakers", nargs="+", help="to hold out; each in turn by default")
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--workers", type=int, default=2, help="trainings at once, one thread each")
+    parser.add_argument("--results", type=Path, help="CSV file of each training's figures: a stopped run goes on")
     parser.add_argument("--output", type=Path, help="Markdown file to write the tables to")
     arguments = parser.parse_args()
     if arguments.data is None:
@@ -151,8 +175,7 @@ def main() -> None:
     if arguments.words is not None:
         runs = chain(product([arguments.words], arguments.seeds, speakers), runs)
     jobs = [(data, words, speaker, seed, arguments.epochs) for words, seed, speaker in runs]
-    with ProcessPoolExecutor(arguments.workers, max_tasks_per_child=1) as pool:
-        results = pd.DataFrame([row for rows in pool.map(job, jobs) for row in rows])
+    results = run_all(jobs, arguments.workers, arguments.results)
     import keras
 
     lines = [
