@@ -188,8 +188,8 @@ def main() -> None:
         f"{date.today()}, {platform.machine()} with {os.cpu_count()} cores, one thread for a training, at once: "
         f"{arguments.workers}; Python {platform.python_version()}, Keras {keras.__version__} on "
         f"{keras.backend.backend()}.",
-        f"Recall@1 of classes in percent; seeds: {', '.join(map(str, arguments.seeds))} (the pairs alone: the first); a "
-        f"training took {results['minutes'].min():.1f} to {results['minutes'].max():.1f} minutes.",
+        f"Recall@1 of classes in percent; seeds: {', '.join(map(str, arguments.seeds))} (the pairs alone: the first); "
+        f"a training took {results['minutes'].min():.1f} to {results['minutes'].max():.1f} minutes.",
         "Front end, warping and what else to learn from were chosen on these speakers, most of it on george, so the",
         "figures of the unseen favour the recipe a little.",
         "",
