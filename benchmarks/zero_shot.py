@@ -8,8 +8,8 @@ DATA is the folder with `esc10`, `fsdd_digits` and `glove_small`. The tasks:
   are left out; of names of two words, the words that are known count (`crackling_fire` is "fire"). Three of the eight
   classes are unseen, in eight choices, so that each class is unseen three times. Trained on the folds 1 to 3; seen
   classes are tested on fold 4, unseen ones on all of their clips.
-- `digits`: spoken digits and their words, of which `zero` has no vector. Three of the nine are unseen, in nine choices;
-  in each, one of the five speakers is held out, who is the test for seen and unseen digits alike.
+- `digits`: spoken digits and their words, of which `zero` has no vector. Three of the nine are unseen, in five choices;
+  in each, another one of the five speakers is held out, who is the test for seen and unseen digits alike.
 
 Both forms of the projections are trained, `linear` (length one) and `sigmoid` (as the tutorial prints it), over seeds:
 seen, ZSL, GZSL and its harmonic mean, see `comparators.metrics.zero_shot_report`. The interval is the bootstrap's over
@@ -73,8 +73,8 @@ def choices(classes: list[str], parts: list[str], task: str) -> list[tuple[list[
     """Returns unseen classes and the held-out part, of each choice: a pattern that goes round the classes."""
     count = len(classes)
     return [
-        ([classes[(first + step) % count] for step in (0, 1, 3)], "4" if task == "esc10" else parts[first % len(parts)])
-        for first in range(count)
+        ([classes[(first + step) % count] for step in (0, 1, 3)], "4" if task == "esc10" else parts[first])
+        for first in range(count if task == "esc10" else len(parts))
     ]
 
 
@@ -220,8 +220,8 @@ def main() -> None:
         "",
         "    python benchmarks/zero_shot.py --data DATA --output benchmarks/zero_shot.md",
         "",
-        f"{date.today()}, {platform.machine()} with {os.cpu_count()} cores, {arguments.workers} trainings at once, "
-        f"one thread each; Python {platform.python_version()}; seeds {', '.join(map(str, arguments.seeds))}.",
+        f"{date.today()}, {platform.machine()} with {os.cpu_count()} cores, one thread for a training; "
+        f"Python {platform.python_version()}; seeds {', '.join(map(str, arguments.seeds))}.",
         "Accuracies in percent: means over choices of unseen classes and seeds, and the 95 % bootstrap interval over "
         "the choices.",
         "",
