@@ -28,6 +28,7 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
+HEADER = "| model | batch | | PyTorch, ms | ours, ms | PyTorch's time / ours | processor's, PyTorch / ours |"
 SIDES = ("PyTorch", "ours")
 MODES = {"step": "training step", "forward": "forward"}
 # Of each model: rows of a batch, and how often a turn runs a training step and a forward pass.
@@ -194,18 +195,20 @@ def make_rows(model: str, rows: int, turns: dict[str, dict]) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="cores and threads of each side")
+    parser.add_argument(
+        "--threads", type=int, nargs="+", default=[1, os.cpu_count()], help="cores and threads of each side"
+    )
     parser.add_argument("--repeats", type=int, default=5, help="turns that are counted")
     parser.add_argument("--models", nargs="+", choices=[*SIZES], default=[*SIZES])
     parser.add_argument("--no-memory", action="store_true", help="leave out CAV-MAE base")
     parser.add_argument("--output", type=Path, help="Markdown file to write the table to")
     parser.add_argument("--worker", nargs=3, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: arguments.threads])
     if arguments.worker:
         side, model, rows = arguments.worker
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: arguments.threads[0]])
         return serve(side, model, int(rows))
-    machine = f"{platform.machine()} with {os.cpu_count()} cores, {arguments.threads} thread(s) for each side"
+    machine = f"{platform.machine()} with {os.cpu_count()} cores"
     versions = ", ".join(f"{name} {version(name)}" for name in ("keras", "tensorflow", "torch"))
     lines = [
         "# Transformers beside the published structures in PyTorch",
@@ -215,16 +218,15 @@ def main() -> None:
         f"{date.today()}, {machine}; float32; Python {platform.python_version()}, {versions}.",
         f"Milliseconds: median (lowest to highest) of {arguments.repeats} turns; the processor's seconds are of all "
         "threads together.",
-        "",
-        "| model | batch | | PyTorch, ms | ours, ms | PyTorch's time / ours | processor's, PyTorch / ours |",
-        "|---|---|---|---|---|---|---|",
     ]
-    for model in arguments.models:
-        for rows, runs in SIZES[model].items():
-            plan = dict(zip(MODES, runs, strict=True))
-            lines += make_rows(model, rows, take_turns(model, rows, plan, arguments.threads, arguments.repeats + 1))
+    for threads in arguments.threads:
+        lines += ["", f"## Threads of each side: {threads}", "", HEADER, f"|{'---|' * (HEADER.count('|') - 1)}"]
+        for model in arguments.models:
+            for rows, runs in SIZES[model].items():
+                plan = dict(zip(MODES, runs, strict=True))
+                lines += make_rows(model, rows, take_turns(model, rows, plan, threads, arguments.repeats + 1))
     if not arguments.no_memory:
-        turns = take_turns("CAV-MAE base", 4, {"step": 1}, arguments.threads, 1)["step"]
+        turns = take_turns("CAV-MAE base", 4, {"step": 1}, arguments.threads[-1], 1)["step"]
         peaks = " and ".join(f"{turns[side][0]['peak_gigabytes']:.1f} GB ({side})" for side in reversed(SIDES))
         lines += ["", f"Peak resident memory of a process with one training step of CAV-MAE base, batch 4: {peaks}."]
     text = "\n".join(lines) + "\n"

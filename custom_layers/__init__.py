@@ -19,6 +19,7 @@ __getattr__, __dir__, __all__ = attach(
         "fbank_preset": "fbank_presets",
         "FBANK_PRESETS": "fbank_presets",
         "FbankPreset": "fbank_presets",
+        "FixedFrames": "fixed_frames",
         "FrequencyWarp": "frequency_warp",
         "GE2E": "ge2e",
         "ImageAugmentation": "image_augmentation",

@@ -147,6 +147,7 @@ class CAVMAE(DualEncoder):
         mean: float = -5.081,
         std: float = 4.4849,
         pad: str = "zero",
+        audio_front_end: keras.layers.Layer | None = None,
         **arguments,
     ) -> "CAVMAE":
         """Adds the published front ends to a backbone and a decoder.
@@ -158,10 +159,12 @@ class CAVMAE(DualEncoder):
             mean: of the log-mel values of the training data, see `compute_norm_stats`; AudioSet's by default.
             std: their standard deviation.
             pad: of the frames after a short sound, see `NormalizedFbank`.
+            audio_front_end: in place of the published one, such as `FixedFrames` around `LogMel`; the numbers above
+                are not looked at then.
             arguments: other arguments of the constructor.
         """
         frames, bands = backbone.spectrogram_shape
-        sound = NormalizedFbank(frames, mean, std, num_stds=1.0, pad=pad, num_mels=bands)
+        sound = audio_front_end or NormalizedFbank(frames, mean, std, num_stds=1.0, pad=pad, num_mels=bands)
         picture = PixelNormalization("torch" if backbone.image_shape[-1] == 3 else "tf")
         return cls(backbone, decoder, sound, picture, objective or CAVMAEObjective(), **arguments)
 
