@@ -7,8 +7,8 @@ from comparators.custom_layers import FixedFrames, LogMel
 
 
 @pytest.fixture
-def waveforms(rng):
-    return rng.normal(0, 0.1, (3, 8_000)).astype("float32")
+def waveforms():
+    return np.random.default_rng(0).normal(0, 0.1, (3, 8_000)).astype("float32")
 
 
 @pytest.mark.parametrize("num_frames", [30, 51, 64])
