@@ -18,7 +18,6 @@ import os
 import platform
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -28,6 +27,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import numpy as np
 import pandas as pd
 from digit_matchmap import MEASURES, read_pairs, recalls
+from kept_results import run_all
 
 FRAMES, BANDS = 64, 40
 BATCH_SIZE, EPOCHS, LEARNING_RATE = 64, 120, 1e-3
@@ -111,7 +111,7 @@ def key(arguments: tuple) -> tuple:
     return arguments[1:]
 
 
-def job(arguments: tuple) -> dict:
+def job(arguments: tuple) -> list[dict]:
     data, tested, left_out, objective, reconstruction_weight, seed, epochs = arguments
     table, pictures = read_pairs(data)
     learnt = ~table["speaker"].isin([tested, left_out]).to_numpy()
@@ -123,21 +123,7 @@ def job(arguments: tuple) -> dict:
     values = recalls(model, table[rows].reset_index(drop=True), pictures[rows])
     found = dict(zip(KEYS, key(arguments), strict=True)) | dict(zip(MEASURES, values, strict=True))
     print(found | {"minutes": round(minutes, 1)}, file=sys.stderr, flush=True)
-    return found | {"minutes": minutes, "parameters": model.count_params()}
-
-
-def run_all(jobs: list[tuple], workers: int, store: Path | None) -> pd.DataFrame:
-    """Returns the figures of all trainings; those that the store has are not run again."""
-    done = pd.read_csv(store) if store is not None and store.is_file() else pd.DataFrame(columns=KEYS)
-    finished = set(done[KEYS].itertuples(index=False, name=None))
-    rows = done.to_dict("records")
-    with ProcessPoolExecutor(workers, max_tasks_per_child=1) as pool:
-        for row in pool.map(job, [arguments for arguments in jobs if key(arguments) not in finished]):
-            rows.append(row)
-            if store is not None:
-                pd.DataFrame(rows).to_csv(store, index=False)
-    wanted = {key(arguments) for arguments in jobs}
-    return pd.DataFrame([row for row in rows if tuple(row[name] for name in KEYS) in wanted])
+    return [found | {"minutes": minutes, "parameters": model.count_params()}]
 
 
 def cells(part: pd.DataFrame) -> list[str]:
@@ -210,7 +196,7 @@ def main() -> None:
         (data, arguments.validation, arguments.speakers[0], "both", weight, arguments.seeds[0], arguments.epochs)
         for weight in CHOICES
     ]
-    results = run_all(choices * arguments.choose + tests, arguments.workers, arguments.results)
+    results = run_all(job, choices * arguments.choose + tests, key, KEYS, arguments.workers, arguments.results)
     text = "\n".join(report(results, arguments))
     print(text)
     if arguments.output:

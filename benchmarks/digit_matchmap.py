@@ -21,7 +21,6 @@ import os
 import platform
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
 from datetime import date
 from itertools import chain, product
 from pathlib import Path
@@ -31,6 +30,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
 import pandas as pd
+from kept_results import run_all
 
 CLIP_SECONDS, BATCH_SIZE, EPOCHS, DRAWS = 1.3, 60, 20, 200
 KEYS = ["words", "speaker", "seed"]
@@ -110,6 +110,12 @@ def recalls(model, table: pd.DataFrame, pictures: np.ndarray) -> list[float]:
     return [100 * float(value) for value in (*np.mean(drawn, axis=0), *(hits.mean() for hits in everything))]
 
 
+def key(arguments: tuple) -> tuple:
+    """Returns what names a training in the store, in the order of `KEYS`."""
+    _, words, speaker, seed, _ = arguments
+    return words is not None, speaker, seed
+
+
 def job(arguments: tuple) -> list[dict]:
     data, words, speaker, seed, epochs = arguments
     table, pictures = read_pairs(data)
@@ -128,20 +134,6 @@ def job(arguments: tuple) -> list[dict]:
         found.append({"speaker": speaker, "seed": seed, "kind": kind, "minutes": minutes} | values)
         print(found[-1], file=sys.stderr, flush=True)
     return found
-
-
-def run_all(jobs: list[tuple], workers: int, store: Path | None) -> pd.DataFrame:
-    """Returns the figures of all trainings; those that the store has are not run again."""
-    done = pd.read_csv(store) if store is not None and store.is_file() else pd.DataFrame(columns=KEYS)
-    finished = set(done[KEYS].itertuples(index=False, name=None))
-    left = [arguments for arguments in jobs if (arguments[1] is not None, *arguments[2:4]) not in finished]
-    results = done.to_dict("records")
-    with ProcessPoolExecutor(workers, max_tasks_per_child=1) as pool:
-        for rows in pool.map(job, left):
-            results += rows
-            if store is not None:
-                pd.DataFrame(results).to_csv(store, index=False)
-    return pd.DataFrame(results)
 
 
 def make_table(results: pd.DataFrame, kind: str, title: str) -> list[str]:
@@ -176,7 +168,7 @@ def main() -> None:
     if arguments.words is not None:
         runs = chain(product([arguments.words], arguments.seeds, speakers), runs)
     jobs = [(data, words, speaker, seed, arguments.epochs) for words, seed, speaker in runs]
-    results = run_all(jobs, arguments.workers, arguments.results)
+    results = run_all(job, jobs, key, KEYS, arguments.workers, arguments.results)
     import keras
 
     lines = [

@@ -21,7 +21,6 @@ import os
 import platform
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -30,6 +29,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
 import pandas as pd
+from kept_results import run_all
 
 from comparators.generators import WordVectors
 from comparators.generators.word_vectors import split_name
@@ -118,28 +118,14 @@ def key(arguments: tuple) -> tuple:
     return task, form, "+".join(unseen), seed
 
 
-def job(arguments: tuple) -> dict:
+def job(arguments: tuple) -> list[dict]:
     data, task, form, (unseen, held_out), seed, epochs = arguments
     start = time.perf_counter()
     found = run(data, task, form, unseen, held_out, seed, epochs)
     print(
         task, form, unseen, held_out, seed, f"{time.perf_counter() - start:.0f} s", found, file=sys.stderr, flush=True
     )
-    return dict(zip(KEYS, key(arguments), strict=True)) | found
-
-
-def run_all(jobs: list[tuple], workers: int, store: Path | None) -> pd.DataFrame:
-    """Returns the figures of all trainings; those that the store has are not run again."""
-    done = pd.read_csv(store) if store is not None and store.is_file() else pd.DataFrame(columns=KEYS)
-    finished = set(done[KEYS].itertuples(index=False, name=None))
-    left = [arguments for arguments in jobs if key(arguments) not in finished]
-    rows = done.to_dict("records")
-    with ProcessPoolExecutor(workers, max_tasks_per_child=1) as pool:
-        for row in pool.map(job, left):
-            rows.append(row)
-            if store is not None:
-                pd.DataFrame(rows).to_csv(store, index=False)
-    return pd.DataFrame(rows)
+    return [dict(zip(KEYS, key(arguments), strict=True)) | found]
 
 
 def interval(values: np.ndarray) -> tuple[float, float]:
@@ -214,7 +200,7 @@ def main() -> None:
             for choice in choices(classes, parts, task)[: arguments.choices]
             for form in arguments.forms
         ]
-    results = run_all(jobs, arguments.workers, arguments.results)
+    results = run_all(job, jobs, key, KEYS, arguments.workers, arguments.results)
     lines = [
         "# Zero-shot recognition of sounds by words",
         "",

@@ -4,7 +4,8 @@ import keras
 import numpy as np
 from keras import KerasTensor, ops
 
-from comparators.custom_layers.sequence_mask import sequence_mask, zero_padding
+from comparators.custom_layers.sequence_mask import sequence_mask
+from comparators.custom_layers.waveform_batch import valid_waveforms
 
 CENTER_PADDINGS = ("reflect", "constant")
 _SMALLEST_POWER = 1e-10
@@ -55,17 +56,11 @@ class ClipMel(keras.layers.Layer):
 
     def _valid(self, inputs: KerasTensor, lengths: KerasTensor | None) -> tuple[KerasTensor, KerasTensor]:
         """Returns float32 waveforms, zero past the lengths, and the lengths."""
-        if len(inputs.shape) != 2:
-            raise ValueError(
-                "Waveforms must be `(batch, samples)`; add the batch axis to a single clip with `clip[None]`. "
-                f"Received: shape={tuple(inputs.shape)}."
-            )
-        waveforms = ops.cast(inputs, "float32")
+        waveforms = valid_waveforms(inputs, lengths)
         if lengths is None:
             batch, samples = ops.shape(waveforms)
             return waveforms, ops.full((batch,), samples, dtype="int32")
-        lengths = ops.cast(lengths, "int32")
-        return zero_padding(waveforms, lengths), lengths
+        return waveforms, ops.cast(lengths, "int32")
 
     def _decibels(self, waveforms: KerasTensor, lengths: KerasTensor) -> tuple[KerasTensor, KerasTensor]:
         """Returns decibels `(batch, frames, num_mels)` of full scale, and the clips' largest `(batch, 1, 1)`."""

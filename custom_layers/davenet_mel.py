@@ -6,7 +6,7 @@ from keras import KerasTensor, ops
 
 from comparators.acoustics.mel import mel_filterbank
 from comparators.custom_layers.clip_mel import ClipMel
-from comparators.custom_layers.sequence_mask import zero_padding
+from comparators.custom_layers.sequence_mask import fixed_length, zero_padding
 
 _FFT_LENGTH = 400
 _HOP_LENGTH = 160
@@ -80,8 +80,7 @@ class DaveNetMel(ClipMel):
         decibels = ops.where(self._valid_frames(decibels, lengths), decibels, self.pad_value)
         if self.target_length is None:
             return decibels
-        more = ((0, 0), (0, self.target_length), (0, 0))
-        return ops.pad(decibels, more, constant_values=self.pad_value)[:, : self.target_length]
+        return fixed_length(decibels, self.target_length, self.pad_value)
 
     def output_lengths(self, lengths: KerasTensor) -> KerasTensor:
         """Maps samples to frames: `1 + lengths // 160`, at most `target_length`."""

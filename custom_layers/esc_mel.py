@@ -7,7 +7,8 @@ import numpy as np
 from keras import KerasTensor, ops
 
 from comparators.acoustics.kaldi_mel import kaldi_mel_filterbank
-from comparators.custom_layers.sequence_mask import sequence_mask, zero_padding
+from comparators.custom_layers.sequence_mask import fixed_length, sequence_mask, zero_padding
+from comparators.custom_layers.waveform_batch import valid_waveforms, whole_windows
 
 _FULL_SCALE = 32_768.0  # the published code reads 16-bit integers
 _FLOOR = 1e-10
@@ -72,12 +73,7 @@ class ESCMel(keras.layers.Layer):
         _warn_of_empty_filters(self._filters, self.fft_length)
 
     def call(self, inputs: KerasTensor, lengths: KerasTensor | None = None) -> KerasTensor:
-        if len(inputs.shape) != 2:
-            raise ValueError(
-                "Waveforms must be `(batch, samples)`; add the batch axis to a single clip with `clip[None]`. "
-                f"Received: shape={tuple(inputs.shape)}."
-            )
-        waveforms = zero_padding(ops.cast(inputs, "float32"), lengths)
+        waveforms = valid_waveforms(inputs, lengths)
         batch, samples = ops.shape(waveforms)
         padded = ops.pad(waveforms, ((0, 0), (0, self.window_length)))
         frames = ops.extract_sequences(padded, self.window_length, self.hop_length)[:, : self._num_frames(samples)]
@@ -87,7 +83,8 @@ class ESCMel(keras.layers.Layer):
         features = ops.log(ops.matmul(magnitudes, self._filters) + _FLOOR)
         if lengths is None:
             lengths = ops.full((batch,), samples, dtype="int32")
-        return self._fixed(self._normalized(features, self._num_frames(lengths)))
+        features = self._normalized(features, self._num_frames(lengths))
+        return features if self.target_length is None else fixed_length(features, self.target_length)
 
     def _normalized(self, features: KerasTensor, num_frames: KerasTensor) -> KerasTensor:
         if not self.normalize:
@@ -99,15 +96,8 @@ class ESCMel(keras.layers.Layer):
         variance = ops.sum(ops.square(centered), axis=(1, 2), keepdims=True) / count
         return centered / ops.maximum(ops.sqrt(variance), _SMALLEST_DEVIATION)
 
-    def _fixed(self, features: KerasTensor) -> KerasTensor:
-        if self.target_length is None:
-            return features
-        return ops.pad(features, ((0, 0), (0, self.target_length), (0, 0)))[:, : self.target_length]
-
     def _num_frames(self, samples: KerasTensor | int) -> KerasTensor | int:
-        beyond = samples - self.window_length
-        # A number must stay one: JAX cuts by numbers only.
-        return 1 + (max(beyond, 0) if isinstance(beyond, int) else ops.maximum(beyond, 0)) // self.hop_length
+        return whole_windows(samples, self.window_length, self.hop_length)
 
     def output_lengths(self, lengths: KerasTensor) -> KerasTensor:
         """Maps samples to frames: those whose windows lie within the clip, at least one, at most `target_length`."""

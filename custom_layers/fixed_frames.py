@@ -3,6 +3,7 @@
 import keras
 from keras import KerasTensor, ops
 
+from comparators.custom_layers.sequence_mask import fixed_length
 from comparators.custom_layers.utterance_normalization import UtteranceNormalization
 
 
@@ -55,9 +56,7 @@ class FixedFrames(keras.layers.Layer):
     def call(self, inputs: KerasTensor, lengths: KerasTensor | None = None) -> KerasTensor:
         features = self.front_end(inputs, lengths)
         frames = None if lengths is None else self.front_end.output_lengths(lengths)
-        features = self.normalization(features, lengths=frames)[:, : self.num_frames] / self.scale
-        missing = ops.zeros((ops.shape(features)[0], self.num_frames, self.front_end.num_mels), dtype=features.dtype)
-        return ops.concatenate([features, missing], axis=1)[:, : self.num_frames]
+        return fixed_length(self.normalization(features, lengths=frames) / self.scale, self.num_frames)
 
     def output_lengths(self, lengths: KerasTensor) -> KerasTensor:
         """Returns how many of the frames are real: numbers of frames from numbers of samples."""

@@ -5,7 +5,7 @@ from keras import KerasTensor, ops
 
 from comparators.acoustics.kaldi_fbank import FLOOR, PRE_EMPHASIS, kaldi_lengths, kaldi_window
 from comparators.acoustics.kaldi_mel import kaldi_mel_filterbank
-from comparators.custom_layers.sequence_mask import zero_padding
+from comparators.custom_layers.waveform_batch import valid_waveforms, whole_windows
 
 
 @keras.saving.register_keras_serializable("comparators")
@@ -49,12 +49,7 @@ class KaldiFbank(keras.layers.Layer):
         self._filters = kaldi_mel_filterbank(sample_rate, self.fft_length, num_mels).astype("float32")
 
     def call(self, inputs: KerasTensor, lengths: KerasTensor | None = None) -> KerasTensor:
-        if len(inputs.shape) != 2:
-            raise ValueError(
-                "Waveforms must be `(batch, samples)`; add the batch axis to a single clip with `clip[None]`. "
-                f"Received: shape={tuple(inputs.shape)}."
-            )
-        waveforms = zero_padding(ops.cast(inputs, "float32"), lengths)
+        waveforms = valid_waveforms(inputs, lengths)
         waveforms = ops.pad(waveforms, ((0, 0), (0, self.window_length)))
         frames = ops.extract_sequences(waveforms, self.window_length, self.hop_length)
         frames = frames[:, : self.output_lengths(ops.shape(inputs)[1])]
@@ -65,9 +60,7 @@ class KaldiFbank(keras.layers.Layer):
 
     def output_lengths(self, lengths: KerasTensor | int) -> KerasTensor | int:
         """Maps samples to frames: those whose windows lie within the clip, at least one."""
-        beyond = lengths - self.window_length
-        # A number must stay one: JAX cuts by numbers only.
-        return 1 + (max(beyond, 0) if isinstance(beyond, int) else ops.maximum(beyond, 0)) // self.hop_length
+        return whole_windows(lengths, self.window_length, self.hop_length)
 
     def compute_output_shape(self, inputs_shape: tuple) -> tuple:
         batch, samples = inputs_shape

@@ -5,7 +5,7 @@ import numpy as np
 from keras import KerasTensor, ops
 
 from comparators.acoustics.mel import mel_filterbank
-from comparators.custom_layers.sequence_mask import zero_padding
+from comparators.custom_layers.waveform_batch import valid_waveforms
 
 
 @keras.saving.register_keras_serializable("comparators")
@@ -88,12 +88,7 @@ class MelSpectrogram(keras.layers.Layer):
         )
 
     def call(self, inputs: KerasTensor, lengths: KerasTensor | None = None) -> KerasTensor:
-        if len(inputs.shape) != 2:
-            raise ValueError(
-                "Waveforms must be `(batch, samples)`; add the batch axis to a single clip with `clip[None]`. "
-                f"Received: shape={tuple(inputs.shape)}."
-            )
-        waveforms = zero_padding(ops.cast(inputs, "float32"), lengths)
+        waveforms = valid_waveforms(inputs, lengths)
         margin = self.fft_length // 2
         real, imaginary = ops.stft(
             ops.pad(waveforms, ((0, 0), (margin, margin))),

@@ -8,7 +8,7 @@ from keras import KerasTensor, ops
 from comparators.acoustics.kaldi_fbank import FLOOR
 from comparators.custom_layers.fbank_presets import fbank_preset
 from comparators.custom_layers.kaldi_fbank import KaldiFbank
-from comparators.custom_layers.sequence_mask import sequence_mask, zero_padding
+from comparators.custom_layers.sequence_mask import fixed_length, sequence_mask, zero_padding
 
 _PAD_VALUES = {"zero": 0.0, "silence": math.log(FLOOR)}
 
@@ -103,9 +103,7 @@ class NormalizedFbank(KaldiFbank):
         if lengths is not None:
             valid = sequence_mask(super().output_lengths(ops.cast(lengths, "int32")), ops.shape(features)[1])
             features = ops.where(valid[:, :, None], features, padding)
-        more = ((0, 0), (0, self.target_length), (0, 0))
-        features = ops.pad(features, more, constant_values=padding)[:, : self.target_length]
-        return (features - self.mean) / (self.num_stds * self.std)
+        return (fixed_length(features, self.target_length, padding) - self.mean) / (self.num_stds * self.std)
 
     def output_lengths(self, lengths: KerasTensor | int) -> KerasTensor | int:
         """Maps samples to frames: those whose windows lie within the clip, at least one, at most `target_length`."""

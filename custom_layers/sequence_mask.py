@@ -1,4 +1,4 @@
-"""Which frames of a padded batch are real."""
+"""Which frames of a padded batch are real, and how many there are."""
 
 from keras import KerasTensor, ops
 
@@ -40,3 +40,21 @@ def zero_padding(inputs: KerasTensor, lengths: KerasTensor | None) -> KerasTenso
     mask = sequence_mask(lengths, ops.shape(inputs)[1])
     mask = ops.reshape(mask, (*ops.shape(mask), *[1] * (len(inputs.shape) - 2)))
     return ops.where(mask, inputs, ops.zeros((), dtype=inputs.dtype))
+
+
+def fixed_length(frames: KerasTensor, num_frames: int, value: float = 0.0) -> KerasTensor:
+    """Cuts or adds frames at the end.
+
+    Args:
+        frames: `(batch, any number, features)`.
+        num_frames: that there are to be.
+        value: of what is added.
+
+    Returns:
+        `(batch, num_frames, features)`.
+
+    Example:
+        >>> ops.convert_to_numpy(fixed_length(ops.ones((1, 2, 1)), 3))[0, :, 0]
+        array([1., 1., 0.], dtype=float32)
+    """
+    return ops.pad(frames, ((0, 0), (0, num_frames), (0, 0)), constant_values=value)[:, :num_frames]

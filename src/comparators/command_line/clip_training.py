@@ -53,6 +53,24 @@ class ClipSources(NamedTuple):
         return split_matches(table, self.validation_fraction, seed, without)
 
 
+class TrainedClips(NamedTuple):
+    """What a training gives.
+
+    Attributes:
+        model: not compiled; where it is measured on pairs, with its threshold.
+        history: name of a figure -> its value after each epoch.
+        figures: of the validation clips; None where there are none.
+        size: number of clips that it was trained on.
+        failures: row -> what was wrong with its files.
+    """
+
+    model: keras.Model
+    history: dict[str, list[float]]
+    figures: dict | None
+    size: int
+    failures: dict[int, str]
+
+
 def clip_items(model: CAVMAE, table: MatchTable, training: bool) -> dict[str, FileItems]:
     """Makes the items of clips by role: of sounds a window, of videos a frame, both at random in training."""
     items = {}

@@ -8,7 +8,7 @@ import numpy as np
 
 from comparators import metrics
 from comparators.callbacks.step_decay import StepDecay
-from comparators.command_line.clip_training import ClipSources, clip_items, fit_clips, readable_clips
+from comparators.command_line.clip_training import ClipSources, TrainedClips, clip_items, fit_clips, readable_clips
 from comparators.command_line.match_table import MatchTable
 from comparators.command_line.training_backup import TrainingBackup
 from comparators.custom_layers.noise_and_roll import NoiseAndRoll
@@ -66,27 +66,9 @@ class FineTuning(NamedTuple):
         return [masks, NoiseAndRoll(seed=self.seed + 1)]
 
 
-class FineTuned(NamedTuple):
-    """What `fine_tune` returns.
-
-    Attributes:
-        model: not compiled.
-        history: name of a figure -> its value after each epoch.
-        figures: of the validation clips, see `measure_scores`; None where there are none.
-        size: number of clips that it was trained on.
-        failures: row -> what was wrong with its files.
-    """
-
-    model: CAVMAEClassifier
-    history: dict[str, list[float]]
-    figures: dict | None
-    size: int
-    failures: dict[int, str]
-
-
 def fine_tune(
     model: CAVMAE, sources: ClipSources, labels: Path | None, how: FineTuning, backup: TrainingBackup, quiet: bool
-) -> FineTuned:
+) -> TrainedClips:
     """Trains a classifier on clips with labels, and measures it on those kept out."""
     keras.utils.set_random_seed(how.seed)
     table, held_out = sources.read(ROLES[how.mode], how.seed, "nothing is measured")
@@ -129,7 +111,7 @@ def fine_tune(
     if held_out is not None:
         scores = frame_scores(classifier, shown, _ACTIVATIONS[loss], how.batch_size)
         figures = measure_scores(scores, wanted)
-    return FineTuned(classifier.with_mode(how.mode), history, figures, len(table), batches.failures)
+    return TrainedClips(classifier.with_mode(how.mode), history, figures, len(table), batches.failures)
 
 
 class _EpochWeights:

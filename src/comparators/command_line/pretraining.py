@@ -6,7 +6,7 @@ from typing import NamedTuple
 import keras
 
 from comparators.callbacks.step_decay import StepDecay
-from comparators.command_line.clip_training import ClipSources, clip_items, fit_clips, readable_clips
+from comparators.command_line.clip_training import ClipSources, TrainedClips, clip_items, fit_clips, readable_clips
 from comparators.command_line.inputs import load_any_model, source_names
 from comparators.command_line.match_evaluation import measure_matches, score_matches
 from comparators.command_line.training_backup import TrainingBackup
@@ -90,24 +90,6 @@ class Pretraining(NamedTuple):
     seed: int
 
 
-class PretrainedClips(NamedTuple):
-    """What `pretrain_clips` returns.
-
-    Attributes:
-        model: with its threshold, not compiled.
-        history: name of a figure -> its value after each epoch.
-        figures: of the validation clips, see `measure_matches`; None where there are none.
-        size: number of clips that it was trained on.
-        failures: row -> what was wrong with its files.
-    """
-
-    model: CAVMAE
-    history: dict[str, list[float]]
-    figures: dict | None
-    size: int
-    failures: dict[int, str]
-
-
 def load_clip_model(name_or_path: str) -> CAVMAE:
     """Loads a pre-trained network of sounds and images.
 
@@ -126,7 +108,7 @@ def load_clip_model(name_or_path: str) -> CAVMAE:
 
 def pretrain_clips(
     sources: ClipSources, new: NewClipModel, how: Pretraining, backup: TrainingBackup, quiet: bool
-) -> PretrainedClips:
+) -> TrainedClips:
     """Trains a network on clips without labels; fits its threshold on those kept out."""
     keras.utils.set_random_seed(how.seed)
     model = new.make(how.seed)
@@ -155,4 +137,4 @@ def pretrain_clips(
             origin = f"{len(scored.table):,} validation matches of {source_names([sources.manifest])}"
             model.fit_threshold(scored.scores, scored.same, origin=origin)
         figures = measure_matches(scored, model.threshold)
-    return PretrainedClips(model, history, figures, len(table), batches.failures)
+    return TrainedClips(model, history, figures, len(table), batches.failures)
