@@ -14,6 +14,7 @@ class SelfAttention(keras.layers.Layer):
         qkv_bias: whether queries, keys and values have a bias.
         attention_dropout: share of the attention weights dropped in training.
         dropout: share of the output dropped in training.
+        causal: whether a token looks at itself and those before it alone, as in CLIP's text network.
         kwargs: `name` and `dtype` of the layer.
 
     Call arguments:
@@ -46,6 +47,7 @@ class SelfAttention(keras.layers.Layer):
         qkv_bias: bool = True,
         attention_dropout: float = 0.0,
         dropout: float = 0.0,
+        causal: bool = False,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -61,6 +63,7 @@ class SelfAttention(keras.layers.Layer):
         self.qkv_bias = bool(qkv_bias)
         self.attention_dropout = float(attention_dropout)
         self.dropout = float(dropout)
+        self.causal = bool(causal)
         self.qkv = keras.layers.Dense(3 * self.embedding_dim, use_bias=self.qkv_bias, dtype=self.dtype_policy)
         self.projection = keras.layers.Dense(self.embedding_dim, dtype=self.dtype_policy)
         self.drop_attention = keras.layers.Dropout(self.attention_dropout, dtype=self.dtype_policy)
@@ -90,6 +93,9 @@ class SelfAttention(keras.layers.Layer):
         if mask is not None:
             # Half precision has no -1e9; a token that may look at nothing looks at all alike.
             scores = ops.where(ops.cast(mask, "bool")[:, None, None, :], scores, -3e4)
+        if self.causal:
+            places = ops.arange(ops.shape(tokens)[1])
+            scores = ops.where(places[:count, None] >= places, scores, -3e4)
         attention = ops.softmax(scores, axis=-1)
         seen = ops.matmul(self.drop_attention(attention, training=training), values)
         seen = ops.reshape(ops.transpose(seen, (0, 2, 1, 3)), (-1, self.embedding_dim))
@@ -107,4 +113,5 @@ class SelfAttention(keras.layers.Layer):
             "qkv_bias": self.qkv_bias,
             "attention_dropout": self.attention_dropout,
             "dropout": self.dropout,
+            "causal": self.causal,
         }

@@ -8,12 +8,27 @@ from keras import KerasTensor, ops
 from comparators.custom_layers.self_attention import SelfAttention
 
 
+def _exact_gelu(values: KerasTensor) -> KerasTensor:
+    """On TensorFlow, Keras's own takes half as long again."""
+    return 0.5 * values * (1 + ops.erf(values * 0.5**0.5))
+
+
+ACTIVATIONS = {
+    "gelu": _exact_gelu,
+    "quick_gelu": lambda values: values * ops.sigmoid(1.702 * values),
+    "tanh_gelu": lambda values: ops.gelu(values, approximate=True),
+    "relu": ops.relu,
+}
+
+
 @keras.saving.register_keras_serializable("comparators")
 class TransformerBlock(keras.layers.Layer):
-    """A pre-norm transformer block whose normalisations can be several, chosen at each call.
+    """A transformer block whose normalisations can be several, chosen at each call.
 
-    `tokens + attention(norm1(tokens))`, then `tokens + mlp(norm2(tokens))`, with the exact GELU. A block that two
-    modalities share has a pair of normalisations for each of them and one for both together.
+    Pre-norm, as vision transformers and CLIP have it: `tokens + attention(norm1(tokens))`, then
+    `tokens + mlp(norm2(tokens))`. Post-norm, as BERT has it: `norm1(tokens + attention(tokens))`, then
+    `norm2(tokens + mlp(tokens))`. A block that two modalities share has a pair of normalisations for each of them and
+    one for both together.
 
     Args:
         embedding_dim: values of a token.
@@ -26,6 +41,10 @@ class TransformerBlock(keras.layers.Layer):
         norms: names of the pairs of normalisations; a call takes the first unless it names one.
         idle_norms: names of pairs that no call takes: published checkpoints hold them, and they are kept for these
             alone, out of training.
+        order: `"pre"` or `"post"`.
+        activation: of the small network: `"gelu"`, the exact form; `"quick_gelu"`, OpenAI's `x * sigmoid(1.702 x)`;
+            `"tanh_gelu"`, the approximation; or `"relu"`.
+        causal: whether a token looks at itself and those before it alone.
         kwargs: `name` and `dtype` of the layer.
 
     Call arguments:
@@ -64,6 +83,9 @@ class TransformerBlock(keras.layers.Layer):
         attention_dropout: float = 0.0,
         norms: Sequence[str] = ("norm",),
         idle_norms: Sequence[str] = (),
+        order: str = "pre",
+        activation: str = "gelu",
+        causal: bool = False,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -73,6 +95,10 @@ class TransformerBlock(keras.layers.Layer):
                 "`norms` and `idle_norms` must be different names, at least one in use. "
                 f"Received: norms={list(norms)}, idle_norms={list(idle_norms)}."
             )
+        for argument, value, known in (("order", order, ("pre", "post")), ("activation", activation, ACTIVATIONS)):
+            if value not in known:
+                raise ValueError(f"`{argument}` must be one of {', '.join(known)}. Received: {argument}={value!r}.")
+        self.order, self.activation = order, activation
         self.embedding_dim = int(embedding_dim)
         self.num_heads = int(num_heads)
         self.hidden_dim = 4 * self.embedding_dim if hidden_dim is None else int(hidden_dim)
@@ -82,7 +108,13 @@ class TransformerBlock(keras.layers.Layer):
         self.attention_dropout = float(attention_dropout)
         self.norms, self.idle_norms = tuple(norms), tuple(idle_norms)
         self.attention = SelfAttention(
-            embedding_dim, num_heads, self.qkv_bias, self.attention_dropout, self.dropout, dtype=self.dtype_policy
+            embedding_dim,
+            num_heads,
+            self.qkv_bias,
+            self.attention_dropout,
+            self.dropout,
+            causal,
+            dtype=self.dtype_policy,
         )
         self.norm1 = {name: self._normalization(name) for name in (*self.norms, *self.idle_norms)}
         self.norm2 = {name: self._normalization(name) for name in (*self.norms, *self.idle_norms)}
@@ -122,14 +154,17 @@ class TransformerBlock(keras.layers.Layer):
         norm = self.norms[0] if norm is None else norm
         if norm not in self.norms:
             raise ValueError(f"`norm` must be one of {list(self.norms)}. Received: norm={norm!r}.")
+        norms, none = (self.norm1[norm], self.norm2[norm]), (_as_it_is, _as_it_is)
+        before, after = (norms, none) if self.order == "pre" else (none, norms)
         seen, attention = self.attention(
-            self.norm1[norm](tokens), mask=mask, training=training, return_attention=True, first=first
+            before[0](tokens), mask=mask, training=training, return_attention=True, first=first
         )
-        tokens = (tokens if first is None else tokens[:, :first]) + seen
+        tokens = after[0]((tokens if first is None else tokens[:, :first]) + seen)
         # TensorFlow joins a product of matrices and what follows it; not so with a batch dimension.
-        hidden = _gelu(self.dense1(ops.reshape(self.norm2[norm](tokens), (-1, self.embedding_dim))))
+        hidden = ACTIVATIONS[self.activation](self.dense1(ops.reshape(before[1](tokens), (-1, self.embedding_dim))))
         hidden = self.drop(self.dense2(self.drop(hidden, training=training)), training=training)
-        tokens = tokens + ops.reshape(hidden, (-1, tokens.shape[1] or ops.shape(tokens)[1], self.embedding_dim))
+        hidden = ops.reshape(hidden, (-1, tokens.shape[1] or ops.shape(tokens)[1], self.embedding_dim))
+        tokens = after[1](tokens + hidden)
         return (tokens, attention) if return_attention else tokens
 
     def compute_output_shape(self, input_shape: tuple, **_) -> tuple:
@@ -146,9 +181,11 @@ class TransformerBlock(keras.layers.Layer):
             "attention_dropout": self.attention_dropout,
             "norms": self.norms,
             "idle_norms": self.idle_norms,
+            "order": self.order,
+            "activation": self.activation,
+            "causal": self.attention.causal,
         }
 
 
-def _gelu(values: KerasTensor) -> KerasTensor:
-    """The exact form. On TensorFlow, Keras's own takes half as long again."""
-    return 0.5 * values * (1 + ops.erf(values * 0.5**0.5))
+def _as_it_is(tokens: KerasTensor) -> KerasTensor:
+    return tokens

@@ -49,6 +49,62 @@ def test_block_is_attention_and_a_small_network(norm, random):
         np.testing.assert_allclose(output, expected, atol=1e-4)
 
 
+GELU = np.vectorize(lambda value: value / 2 * (1 + math.erf(value / math.sqrt(2))))
+
+
+def small_network(tokens, block, activation=GELU):
+    kernel1, bias1, kernel2, bias2 = [*block.dense1.get_weights(), *block.dense2.get_weights()]
+    return activation(tokens @ kernel1 + bias1) @ kernel2 + bias2
+
+
+def test_post_norm_is_as_in_bert(random):
+    block = TransformerBlock(8, 2, order="post")
+    tokens = random.normal(size=(2, 5, 8)).astype("float32")
+    block(tokens)
+    spread(block, random)
+    outputs = ops.convert_to_numpy(block(tokens))
+    for item, output in zip(tokens, outputs, strict=True):
+        middle = normalized(item + attended(item, block.attention), block.norm1["norm"])
+        expected = normalized(middle + small_network(middle, block), block.norm2["norm"])
+        np.testing.assert_allclose(output, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "function"),
+    [
+        ("quick_gelu", lambda x: x / (1 + np.exp(-1.702 * x))),
+        ("tanh_gelu", lambda x: x / 2 * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))),
+        ("relu", lambda x: np.maximum(x, 0)),
+    ],
+)
+def test_activations(name, function, random):
+    block = TransformerBlock(8, 2, activation=name)
+    tokens = random.normal(size=(1, 4, 8)).astype("float32")
+    block(tokens)
+    spread(block, random)
+    middle = tokens[0] + attended(normalized(tokens[0], block.norm1["norm"]), block.attention)
+    expected = middle + small_network(normalized(middle, block.norm2["norm"]), block, function)
+    np.testing.assert_allclose(ops.convert_to_numpy(block(tokens))[0], expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("arguments", [{"order": "both"}, {"activation": "swish"}])
+def test_orders_and_activations_are_known(arguments):
+    (name, value), *_ = arguments.items()
+    with pytest.raises(ValueError, match=f"`{name}` must be one of .* Received: {name}='{value}'"):
+        TransformerBlock(8, 2, **arguments)
+
+
+def test_causal_tokens_do_not_look_ahead(random):
+    layer = SelfAttention(8, 2, causal=True)
+    tokens = random.normal(size=(2, 6, 8)).astype("float32")
+    outputs, weights = (ops.convert_to_numpy(part) for part in layer(tokens, return_attention=True))
+    assert np.triu(weights, 1).max() == 0
+    for count in range(1, 7):  # what comes later changes nothing
+        np.testing.assert_allclose(ops.convert_to_numpy(layer(tokens[:, :count])), outputs[:, :count], atol=1e-5)
+    first = ops.convert_to_numpy(layer(tokens, first=2))
+    np.testing.assert_allclose(first, outputs[:, :2], atol=1e-5)
+
+
 def test_the_first_tokens_alone_are_as_among_all(random):
     block = TransformerBlock(8, 2)
     tokens = random.normal(size=(2, 5, 8)).astype("float32")
