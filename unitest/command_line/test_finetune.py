@@ -97,6 +97,16 @@ def test_weights_are_averaged_over_epochs(run, folder, pretrained, tmp_path, com
     assert (model.mode, model.labels) == ("audioonly", ["dog", "rain"])
 
 
+def test_accumulated_in_half_precision(run, folder, pretrained, tmp_path, compiled):
+    how = ("--mode", "audioonly", "--accumulate", 2, "--mixed-precision", *QUICK, "--epochs", 1)
+    result = run("finetune", folder / "sounds.csv", "-o", tmp_path / "c.keras", "--model", pretrained, *how)
+    assert result.status == 0, result.err
+    (optimizer, _), *_ = compiled
+    assert optimizer.gradient_accumulation_steps == 2
+    model = keras.saving.load_model(tmp_path / "c.keras")
+    assert {layer.compute_dtype for layer in model._flatten_layers()} == {"float32"}
+
+
 def test_pictures_alone_and_several_labels(run, folder, pretrained, tmp_path, compiled):
     table = comparators.read_manifest(folder / "manifest.json")
     rows = table.rename(columns={"path": "wav"}).assign(labels=["/m/dog,/m/rain", "", *table["labels"][2:]])

@@ -8,6 +8,7 @@ import pytest
 
 import comparators
 from comparators.custom_layers import NoiseAndRoll
+from comparators.models import CAVMAE
 from comparators.recognition.embedding_table import EmbeddingTable
 
 from .clips import NUM_FRAMES, write_clips, write_manifest
@@ -34,8 +35,6 @@ def rows(folder) -> list[dict]:
 @pytest.fixture(scope="module")
 def model_path(tmp_path_factory):
     """A tiny untrained network."""
-    from comparators.models import CAVMAE
-
     path = tmp_path_factory.mktemp("model") / "tiny.keras"
     CAVMAE.tiny(image_shape=(28, 28, 3), seed=0).save(path)
     return path
@@ -44,8 +43,6 @@ def model_path(tmp_path_factory):
 @pytest.fixture
 def quick(monkeypatch):
     """Trains without compiling, which would take longer than the few steps."""
-    from comparators.models import CAVMAE
-
     compile_model = CAVMAE.compile
 
     def compile_eagerly(self, **arguments):
@@ -109,6 +106,30 @@ def test_pairs_and_a_model_to_go_on_with(run, folder, tmp_path, model_path, quic
     assert any(moved)
     for new, old in zip(model.decoder.get_weights(), before.decoder.get_weights(), strict=True):
         np.testing.assert_array_equal(new, old)  # without reconstruction the decoder is not trained
+
+
+def test_one_joint_encoder_in_half_precision_with_statistics_of_its_own(run, folder, tmp_path, quick, monkeypatch):
+    steps, policies = [], []
+    compile_model = CAVMAE.compile
+
+    def compile_and_tell(self, optimizer, **arguments):
+        steps.append(optimizer.gradient_accumulation_steps)
+        policies.append(self.decoder.compute_dtype)
+        compile_model(self, optimizer=optimizer, **arguments)
+
+    monkeypatch.setattr(CAVMAE, "compile", compile_and_tell)
+    new = ("--vanilla", "--own-statistics", "--mixed-precision", "--accumulate", 2)
+    result = run("pretrain", folder / "pairs.csv", "-o", tmp_path / "m.keras", *QUICK, "--epochs", 1, *new)
+    assert result.status == 0, result.err
+    assert "sounds: mean " in result.err
+    assert (steps, policies) == ([2], ["bfloat16"])
+    model = comparators.load(tmp_path / "m.keras")
+    assert model.backbone.modality_specific_depth == 0
+    assert model.objective.contrastive_weight == 0
+    front_end = model.encoder_of("audio").encoder.front_end
+    assert f"mean {front_end.mean:.4f}, standard deviation {front_end.std:.4f}" in result.err
+    assert front_end.mean != pytest.approx(-5.081, abs=0.1)
+    assert {layer.compute_dtype for layer in model._flatten_layers()} == {"float32"}
 
 
 def test_a_stopped_training_goes_on_to_the_same_losses(run, folder, tmp_path, quick, monkeypatch):
@@ -217,6 +238,8 @@ def test_videos_without_sound_picture_or_length_are_left_out_before(run, make_vi
         (("--frames", 100), "must be a multiple of the patch's, 8. Received: 100"),
         (("--image-size", 30), "must be a multiple of"),
         (("--size", "base", "--frames", 1000), "--frames is of no use with --size base"),
+        (("--vanilla", "--contrastive-weight", 0.1), "--contrastive-weight is of no use with --vanilla"),
+        (("--model", "m.keras", "--vanilla"), "--vanilla is of no use with --model"),
         (("--model", "m.keras", "--grey"), "--grey is of no use with --model"),
         (("--reconstruction-weight", 0, "--contrastive-weight", 0), "must not be negative, and one positive"),
         (("--split", "test"), "No column `split`"),

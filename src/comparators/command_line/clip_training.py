@@ -1,6 +1,7 @@
 """What `comparators pretrain` and `finetune` share: batches of clips, what can be read of them, and the training."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import keras
@@ -69,6 +70,38 @@ class TrainedClips(NamedTuple):
     figures: dict | None
     size: int
     failures: dict[int, str]
+
+
+@contextmanager
+def precision(mixed: bool) -> Iterator[None]:
+    """Makes what is made within compute in bfloat16, if `mixed`; weights stay in float32."""
+    before = keras.config.dtype_policy()
+    if mixed:
+        keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def in_float32(model: keras.Model) -> keras.Model:
+    """Returns a copy, not compiled, that computes in float32."""
+    copy = type(model).from_config(_with_float32(model.get_config()))
+    copy.set_weights(model.get_weights())
+    return copy
+
+
+def _with_float32(config):
+    if isinstance(config, dict):
+        if config.get("class_name") == "DTypePolicy":
+            return {**config, "config": {"name": "float32"}}
+        return {name: _with_float32(value) for name, value in config.items()}
+    return [_with_float32(value) for value in config] if isinstance(config, list | tuple) else config
+
+
+def optimizer_steps(accumulate: int) -> int | None:
+    """Returns what Keras's optimizers take for `gradient_accumulation_steps`, which refuse a 1."""
+    return accumulate if accumulate > 1 else None
 
 
 def clip_items(model: CAVMAE, table: MatchTable, training: bool) -> dict[str, FileItems]:

@@ -60,6 +60,8 @@ _SHARE = click.FloatRange(0, 1)
     metavar="EPOCH",
     help="Write the mean of the weights after this epoch, from 1, and each later one.  [default: the last]",
 )
+@options.accumulate
+@options.mixed_precision
 @options.validation
 @options.validation_fraction
 @options.max_failed
@@ -88,6 +90,8 @@ def finetune(
     frequency_mask: int | None,
     time_mask: int | None,
     average_from: int | None,
+    accumulate: int,
+    mixed_precision: bool,
     validation: str | None,
     validation_fraction: float,
     max_failed_share: float,
@@ -124,7 +128,7 @@ def finetune(
     if average_from is not None and average_from > epochs:
         raise ValueError(f"`--average-from` must be one of {epochs} epochs. Received: {average_from}.")
     import_keras()
-    from comparators.command_line.clip_training import ClipSources
+    from comparators.command_line.clip_training import ClipSources, precision
     from comparators.command_line.finetuning import FineTuning, fine_tune
     from comparators.command_line.pretraining import load_clip_model
     from comparators.command_line.training_backup import TrainingBackup
@@ -132,7 +136,9 @@ def finetune(
     backup = TrainingBackup(output, settings)
     how = FineTuning(**{name: settings[name] for name in FineTuning._fields})
     sources = ClipSources(manifest, validation, validation_fraction, label_column, split)
-    trained = fine_tune(load_clip_model(model_name), sources, labels, how, backup, quiet)
+    with precision(mixed_precision):
+        model = load_clip_model(model_name)
+    trained = fine_tune(model, sources, labels, how, backup, quiet)
     save_model(trained.model, output)
     backup.remove()
     if as_json:

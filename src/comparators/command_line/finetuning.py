@@ -8,7 +8,16 @@ import numpy as np
 
 from comparators import metrics
 from comparators.callbacks.step_decay import StepDecay
-from comparators.command_line.clip_training import ClipSources, TrainedClips, clip_items, fit_clips, readable_clips
+from comparators.command_line.clip_training import (
+    ClipSources,
+    TrainedClips,
+    clip_items,
+    fit_clips,
+    in_float32,
+    optimizer_steps,
+    precision,
+    readable_clips,
+)
 from comparators.command_line.match_table import MatchTable
 from comparators.command_line.training_backup import TrainingBackup
 from comparators.custom_layers.noise_and_roll import NoiseAndRoll
@@ -48,6 +57,8 @@ class FineTuning(NamedTuple):
     frequency_mask: int | None
     time_mask: int | None
     average_from: int | None
+    accumulate: int
+    mixed_precision: bool
     max_failed_share: float
     workers: int
     seed: int
@@ -82,9 +93,10 @@ def fine_tune(
     if held_out is not None:
         held_out = readable_clips(model, held_out, quiet)
         wanted = names.targets(_labels(held_out, sources))
-    classifier = CAVMAEClassifier.from_pretrained(
-        model, len(names), how.mode, spectrogram_augmentation=how.augmentation(model), labels=names.display_names
-    )
+    with precision(how.mixed_precision):
+        classifier = CAVMAEClassifier.from_pretrained(
+            model, len(names), how.mode, spectrogram_augmentation=how.augmentation(model), labels=names.display_names
+        )
     batches = ClipBatches(
         clip_items(model, table, training=True),
         targets,
@@ -100,13 +112,16 @@ def fine_tune(
         sampler = RowSampler(len(held_out), min(how.batch_size, len(held_out)), how.seed)
         validation = ClipBatches(shown, wanted, sampler, workers=how.workers, redraw=False)
     head = {r"(^|/)head(_norm)?/": how.head_factor}
-    classifier.compile(GroupedAdam(how.learning_rate, head, l2=_L2), _LOSSES[loss](from_logits=True, name="loss"))
+    steps = optimizer_steps(how.accumulate)
+    optimizer = GroupedAdam(how.learning_rate, head, l2=_L2, gradient_accumulation_steps=steps)
+    classifier.compile(optimizer, _LOSSES[loss](from_logits=True, name="loss"))
     decay = StepDecay(how.learning_rate, max(1, how.epochs // 3) if how.decay_from is None else how.decay_from)
     weights = _EpochWeights(backup.folder, how)
     history = fit_clips(
         classifier, batches, validation, how.epochs, [decay, weights.callback(classifier)], backup, quiet
     )
     weights.average(classifier)
+    classifier = in_float32(classifier) if how.mixed_precision else classifier
     figures = None
     if held_out is not None:
         scores = frame_scores(classifier, shown, _ACTIVATIONS[loss], how.batch_size)

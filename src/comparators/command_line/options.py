@@ -60,6 +60,17 @@ max_failed = click.option(
     metavar="SHARE",
     help="Of the clips, how many may be unreadable (others take their places) before the training stops.",
 )
+accumulate = click.option(
+    "--accumulate",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="BATCHES",
+    help="Whose gradients are averaged for one step: a larger batch in the same memory.",
+)
+mixed_precision = click.option(
+    "--mixed-precision", is_flag=True, help="Compute in bfloat16, for hardware that has it; the file is in float32."
+)
 validation = click.option(
     "--validation",
     metavar="SOURCE",

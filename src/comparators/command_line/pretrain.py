@@ -24,6 +24,10 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--frames", type=click.IntRange(min=1), help="Of a spectrogram, 100 a second.  [default: 64, 96, 1024]")
 @click.option("--image-size", type=click.IntRange(min=1), help="Pixels of a side.  [default: 28, 28, 224]")
 @click.option("--grey", is_flag=True, help="Images of one channel.  [default: colour]")
+@click.option("--vanilla", is_flag=True, help="One encoder for both together: the vanilla AV-MAE, without contrast.")
+@click.option(
+    "--own-statistics", is_flag=True, help="Normalise sounds by mean and deviation of MANIFEST's, not AudioSet's."
+)
 @click.option("--model", "model_name", metavar="NAME_OR_PATH", help="Go on from this model.  [default: a new one]")
 @click.option("--image-mae", type=_FILE, help="Begin with the weights of a masked autoencoder of images (MAE).")
 @click.option("--checkpoint", type=_FILE, help="Begin with the weights of a published CAV-MAE.")
@@ -49,6 +53,8 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--epochs", type=click.IntRange(min=1), default=25, show_default=True, help="Passes over the clips.")
 @click.option("--batch-size", type=click.IntRange(min=2), default=48, show_default=True, help="Clips of a batch.")
 @click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), default=5e-5, show_default=True)
+@options.accumulate
+@options.mixed_precision
 @options.validation
 @options.validation_fraction
 @options.max_failed
@@ -64,6 +70,8 @@ def pretrain(
     frames: int | None,
     image_size: int | None,
     grey: bool,
+    vanilla: bool,
+    own_statistics: bool,
     model_name: str | None,
     image_mae: Path | None,
     checkpoint: Path | None,
@@ -76,6 +84,8 @@ def pretrain(
     epochs: int,
     batch_size: int,
     learning_rate: float,
+    accumulate: int,
+    mixed_precision: bool,
     validation: str | None,
     validation_fraction: float,
     max_failed_share: float,
@@ -108,11 +118,15 @@ def pretrain(
     check_output(output, (".keras",))
     settings = click.get_current_context().params
     if model_name is not None:
-        options.refuse("with --model", "size", "frames", "image_size", "grey", "image_mae", "checkpoint")
+        of_new = ("size", "frames", "image_size", "grey", "vanilla", "own_statistics", "image_mae", "checkpoint")
+        options.refuse("with --model", *of_new)
     if checkpoint is not None:
         options.refuse("with --checkpoint", "image_mae")
     if size == "base":
         options.refuse("with --size base", "frames", "image_size", "grey")
+    if vanilla:
+        options.refuse("with --vanilla", "contrastive_weight")
+        contrastive_weight = 0.0
     import_keras()
     from comparators.command_line.clip_training import ClipSources
     from comparators.command_line.match_evaluation import matches_as_text
@@ -123,8 +137,9 @@ def pretrain(
     backup = TrainingBackup(output, settings)
     objective = CAVMAEObjective(reconstruction_weight, contrastive_weight, norm_pix)
     start = (model_name, image_mae, checkpoint)
-    new = NewClipModel(size, frames, image_size, grey, *start, objective, mask_mode, mask_ratio, augment)
-    how = Pretraining(epochs, batch_size, learning_rate, max_failed_share, workers, seed)
+    shape = (size, frames, image_size, grey, vanilla, own_statistics)
+    new = NewClipModel(*shape, *start, objective, mask_mode, mask_ratio, augment)
+    how = Pretraining(**{name: settings[name] for name in Pretraining._fields})
     sources = ClipSources(manifest, validation, validation_fraction, None, split)
     trained = pretrain_clips(sources, new, how, backup, quiet)
     save_model(trained.model, output)
