@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = attach(
         "EmbeddingPicture": "embedding_picture",
         "EqualErrorRate": "equal_error_rate",
         "ExactResume": "exact_resume",
+        "GradedSimilarity": "graded_similarity",
         "PairEqualErrorRate": "pair_equal_error_rate",
         "StepDecay": "step_decay",
     },

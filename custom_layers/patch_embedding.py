@@ -16,6 +16,7 @@ class PatchEmbedding(keras.layers.Layer):
         patch_size: height and width of a patch.
         stride: from patch to patch, down and to the right; None takes the patch's size, without overlap.
         kernel_initializer: of the kernel, flattened to `(height * width * channels, embedding_dim)`.
+        use_bias: whether a bias is added; CLIP has none.
         kwargs: `name` and `dtype` of the layer.
 
     Call arguments:
@@ -44,6 +45,7 @@ class PatchEmbedding(keras.layers.Layer):
         patch_size: tuple[int, int] = (16, 16),
         stride: tuple[int, int] | None = None,
         kernel_initializer="glorot_uniform",
+        use_bias: bool = True,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -56,6 +58,7 @@ class PatchEmbedding(keras.layers.Layer):
                 f"Received: embedding_dim={embedding_dim}, patch_size={patch_size}, stride={stride}."
             )
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.use_bias = bool(use_bias)
 
     @property
     def overlaps(self) -> bool:
@@ -80,7 +83,9 @@ class PatchEmbedding(keras.layers.Layer):
         self.kernel = self.add_weight(
             shape=(values, self.embedding_dim), initializer=self.kernel_initializer, name="kernel"
         )
-        self.bias = self.add_weight(shape=(self.embedding_dim,), initializer="zeros", name="bias")
+        self.bias = None
+        if self.use_bias:
+            self.bias = self.add_weight(shape=(self.embedding_dim,), initializer="zeros", name="bias")
         self.built = True
 
     def call(self, images: KerasTensor) -> KerasTensor:
@@ -90,11 +95,14 @@ class PatchEmbedding(keras.layers.Layer):
             self.grid_of(*images.shape[1:3])
         kernel = ops.reshape(self.kernel, (*self.patch_size, self.channels, self.embedding_dim))
         places = ops.conv(images, ops.cast(kernel, images.dtype), self.stride, "valid", data_format="channels_last")
-        return ops.reshape(places, (ops.shape(places)[0], -1, self.embedding_dim)) + self.bias
+        return self._with_bias(ops.reshape(places, (ops.shape(places)[0], -1, self.embedding_dim)))
 
     def project(self, patches: KerasTensor) -> KerasTensor:
         """Makes tokens `(batch, count, embedding_dim)` of patches as `cut_patches` returns them, all or some."""
-        return ops.matmul(patches, self.kernel) + self.bias
+        return self._with_bias(ops.matmul(patches, self.kernel))
+
+    def _with_bias(self, tokens: KerasTensor) -> KerasTensor:
+        return tokens if self.bias is None else tokens + self.bias
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         batch, height, width, _ = input_shape
@@ -109,6 +117,7 @@ class PatchEmbedding(keras.layers.Layer):
             "patch_size": self.patch_size,
             "stride": self.stride,
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+            "use_bias": self.use_bias,
         }
 
 

@@ -55,6 +55,11 @@ class SigLIP(MatchObjective):
         self.log_scale = self.add_weight(shape=(), initializer=constant(math.log(scale)), name="log_scale")
         self.bias = self.add_weight(shape=(), initializer=constant(bias), name="bias")
 
+    @property
+    def scale(self) -> KerasTensor:
+        """What the scores are multiplied by."""
+        return ops.exp(self.log_scale)
+
     def call(
         self,
         embeddings: tuple,
@@ -63,7 +68,7 @@ class SigLIP(MatchObjective):
         training: bool | None = None,
     ) -> KerasTensor:
         self.check_impostors(labels)
-        logits = ops.exp(self.log_scale) * self.similarity.pairwise(*embeddings) + self.bias
+        logits = self.scale * self.similarity.pairwise(*embeddings) + self.bias
         signs = ops.where(same_label(labels), -1.0, 1.0)
         return self.weighted_mean(ops.sum(ops.softplus(signs * logits), axis=-1), sample_weight)
 

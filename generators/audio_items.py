@@ -55,6 +55,11 @@ class AudioItems(FileItems):
         self.place = place
         self.window_lengths = _window_lengths(window_seconds, self.reader.sample_rate)
 
+    @property
+    def ragged_inputs(self) -> tuple[str, ...]:
+        """Inputs whose number of samples differs from batch to batch."""
+        return ("waveforms",) if len(self.window_lengths) > 1 else ()
+
     def take(self, indices: np.ndarray, random: np.random.Generator) -> dict[str, np.ndarray]:
         """Returns a random window of each of some recordings, all of one length.
 

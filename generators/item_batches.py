@@ -68,6 +68,11 @@ class ItemBatches(OrderedBatches):
     def __len__(self) -> int:
         return self.sampler.num_batches
 
+    @property
+    def ragged_inputs(self) -> tuple[str, ...]:
+        """Names of the inputs whose second axis differs in length from batch to batch, as the items tell."""
+        return getattr(self.items, "ragged_inputs", ())
+
     def draw(self, epoch: int, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Draws which items are in a batch.
 

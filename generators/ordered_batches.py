@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import keras
 from keras.src.trainers.data_adapters.data_adapter import DataAdapter
+from keras.src.trainers.data_adapters.data_adapter_utils import get_tensor_spec
 from keras.src.trainers.data_adapters.py_dataset_adapter import PyDatasetAdapter
 
 
@@ -49,6 +50,14 @@ class OrderedBatches(keras.utils.PyDataset, DataAdapter):
     def batch(self, epoch: int, index: int) -> tuple:
         """Draws a batch: `(inputs, labels)`."""
         raise NotImplementedError(f"`{type(self).__name__}` must define `batch(epoch, index)`.")
+
+    @property
+    def ragged_inputs(self) -> tuple[str, ...]:
+        """Names of the inputs whose second axis, time, differs in length from batch to batch.
+
+        Keras guesses from two batches which axes differ, and these may happen to be of one length.
+        """
+        return ()
 
     def __getitem__(self, index: int) -> tuple:
         self.drawn = True
@@ -114,6 +123,13 @@ class _OrderedAdapter(PyDatasetAdapter):
         super().__init__(_CurrentEpoch(batches))
         self.batches = batches
 
+    def get_tf_dataset(self):
+        names = self.batches.ragged_inputs
+        if names and self._output_signature is None:
+            first = [self.batches.batch(self.batches.epoch, index) for index in range(min(2, len(self.batches)))]
+            self._output_signature = _with_any_length(get_tensor_spec(first), names)
+        return super().get_tf_dataset()
+
     def _get_iterator(self) -> Iterator[tuple]:
         for number, batch in enumerate(super()._get_iterator(), start=1):
             self.batches.drawn = number == len(self.batches)
@@ -121,3 +137,17 @@ class _OrderedAdapter(PyDatasetAdapter):
                 # Keras asks for no batch after the last, and workers that were not stopped never start again.
                 self.enqueuer.stop()
             yield batch
+
+
+def _with_any_length(spec, names: tuple[str, ...]):
+    """Returns a structure of TensorSpecs in which the second axis of the named ones has any length."""
+    if isinstance(spec, tuple):
+        return tuple(_with_any_length(part, names) for part in spec)
+    if not isinstance(spec, dict):
+        return spec
+    return {
+        name: type(part)((*part.shape[:1], None, *part.shape[2:]), part.dtype)
+        if name in names and not isinstance(part, dict | tuple)
+        else _with_any_length(part, names)
+        for name, part in spec.items()
+    }

@@ -9,7 +9,8 @@ import pandas as pd
 from comparators.generators.row_names import name_rows
 
 _ITEM = ("path", "start", "end", "channel")
-_SAME = {"1": 1.0, "true": 1.0, "yes": 1.0, "1.0": 1.0, "0": 0.0, "false": 0.0, "no": 0.0, "0.0": 0.0}
+#: Ways to say that the two of a pair are the same, or not.
+SAME = {"1": 1.0, "true": 1.0, "yes": 1.0, "1.0": 1.0, "0": 0.0, "false": 0.0, "no": 0.0, "0.0": 0.0}
 
 
 def read_pair_table(source: str | os.PathLike | pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -94,7 +95,7 @@ def _check_columns(table: pd.DataFrame, name: str) -> str:
 
 def _read_same(values: pd.Series, name: str, first_row: int) -> np.ndarray:
     if values.name == "same":
-        numbers = values.astype(str).str.strip().str.lower().map(_SAME)
+        numbers = values.astype(str).str.strip().str.lower().map(SAME)
         expected = "1 or 0, true or false, yes or no"
     else:
         numbers = pd.to_numeric(values, errors="coerce")

@@ -21,6 +21,7 @@ class RowSampler:
 
     Attributes:
         num_batches: in an epoch.
+        batch_sizes: rows of each batch, int64 `(num_batches,)`, the same in every epoch.
 
     Raises:
         ValueError: `batch_size` is not from 1 to `num_rows`, or the seed is negative.
@@ -40,8 +41,18 @@ class RowSampler:
         self.num_rows = num_rows
         self.batch_size = batch_size
         self.seed = seed
-        self.num_batches = -(-num_rows // batch_size)
+        self._starts = np.append(np.arange(0, num_rows, batch_size), num_rows)
         self._drawn = LastResult(self.draw)
+
+    @property
+    def num_batches(self) -> int:
+        """Number of batches in an epoch."""
+        return len(self._starts) - 1
+
+    @property
+    def batch_sizes(self) -> np.ndarray:
+        """Rows of each batch."""
+        return np.diff(self._starts)
 
     def batch(self, epoch: int, index: int) -> np.ndarray:
         """Returns one batch.
@@ -58,8 +69,7 @@ class RowSampler:
         """
         if not 0 <= index < self.num_batches:
             raise IndexError(f"`index` must be from 0 to {self.num_batches - 1}. Received: index={index}.")
-        first = index * self.batch_size
-        return self._drawn(epoch)[..., first : first + self.batch_size].copy()
+        return self._drawn(epoch)[..., self._starts[index] : self._starts[index + 1]].copy()
 
     def draw(self, epoch: int) -> np.ndarray:
         """Draws all rows of an epoch, int64 `(num_rows,)`."""

@@ -43,6 +43,7 @@ class VideoReader:
             raise ValueError(f"`tool` must be 'ffmpeg', 'pyav' or None. Received: tool={tool!r}.")
         self.sample_rate = sample_rate
         self.num_frames = num_frames
+        self.size = size
         self.image_reader = ImageReader((size, size), fit="crop", resize_shorter=size, resample="bicubic")
         self.tool = tool
 
@@ -94,6 +95,20 @@ class VideoReader:
         if len(frames) < self.num_frames:
             raise ValueError(f"Truncated or damaged video: '{path}'. Copy it again or remove it.")
         return np.stack([self.image_reader.fit_array(frame, f"a frame of '{path}'") for frame in frames])
+
+    def get_config(self) -> dict:
+        """Returns the constructor's arguments as plain values."""
+        return {
+            "sample_rate": self.sample_rate,
+            "num_frames": self.num_frames,
+            "size": self.size,
+            "tool": self.tool,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict) -> "VideoReader":
+        """Builds a reader from what `get_config` returned."""
+        return cls(**config)
 
     def _pictures(self, path: str, num_pictures: int | None) -> list[np.ndarray]:
         if num_pictures is None:

@@ -8,6 +8,8 @@ __getattr__, __dir__, __all__ = attach(
         "BarlowTwins": "barlow_twins",
         "CircleLoss": "circle_loss",
         "ContrastiveLoss": "contrastive_loss",
+        "CoSENTLoss": "co_sent_loss",
+        "CosineRegressionLoss": "cosine_regression_loss",
         "EmbeddingLoss": "embedding_loss",
         "InfoNCE": "info_nce",
         "LiftedStructureLoss": "lifted_structure_loss",

@@ -4,6 +4,7 @@ import collections
 import os
 import pickle
 import zipfile
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -21,14 +22,17 @@ _STORAGES = {
     "ByteStorage": "u1",
     "BoolStorage": "?",
 }
+# What TorchScript wraps lists with, to keep their types.
+_SCRIPT_LISTS = ("build_boollist", "build_doublelist", "build_intlist", "build_tensorlist", "restore_type_tag")
 
 
 def read_torch_checkpoint(path: str | os.PathLike) -> Any:
     """Reads the file that `torch.save` wrote, with NumPy arrays in place of its tensors.
 
     Use it to convert published weights without PyTorch. Both formats are read: the zip archive (PyTorch 1.6 and later)
-    and the sequence of pickles before it. Nothing in the file is executed: only dictionaries, lists, numbers, strings
-    and tensors are rebuilt, and every other class is refused by its name.
+    and the sequence of pickles before it; of a TorchScript archive, which `torch.jit.save` writes, the state dict.
+    Nothing in the file is executed: only dictionaries, lists, numbers, strings and tensors are rebuilt, and every other
+    class is refused by its name.
 
     Args:
         path: the checkpoint, usually `*.pt` or `*.pth`.
@@ -88,6 +92,8 @@ class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str):
         if (module, name) in _REBUILD:
             return _REBUILD[module, name]
+        if module.partition(".")[0] == "__torch__":
+            return _ScriptModule
         if module == "torch" and name in _STORAGES:
             return np.dtype(_STORAGES[name])
         raise _RefusedError(
@@ -104,6 +110,17 @@ class _Unpickler(pickle.Unpickler):
             _, offset, length = view[0]
             storage = storage[offset : offset + length]
         return storage
+
+
+class _ScriptModule:
+    """A module of a TorchScript archive: its attributes, without its code."""
+
+    def entries(self, prefix: str = "") -> Iterator[tuple[str, np.ndarray]]:
+        for name, value in vars(self).items():
+            if isinstance(value, _ScriptModule):
+                yield from value.entries(f"{prefix}{name}.")
+            elif isinstance(value, np.ndarray):
+                yield prefix + name, value
 
 
 def _read_zip(file):
@@ -123,7 +140,8 @@ def _read_zip(file):
             return storages[key]
 
         with archive.open(pickles[0]) as data:
-            return _Unpickler(data, load_storage).load()
+            saved = _Unpickler(data, load_storage).load()
+        return dict(saved.entries()) if isinstance(saved, _ScriptModule) else saved
 
 
 def _read_legacy(file):
@@ -164,14 +182,15 @@ def _rebuild_tensor(storage, offset, shape, strides, *_):
     return np.lib.stride_tricks.as_strided(storage[offset:], shape, byte_strides)
 
 
-def _rebuild_parameter(tensor, *_):
-    return tensor
+def _first(value, *_):
+    return value
 
 
 _REBUILD = {
     ("collections", "OrderedDict"): collections.OrderedDict,
     ("torch._utils", "_rebuild_tensor"): _rebuild_tensor,
     ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
-    ("torch._utils", "_rebuild_parameter"): _rebuild_parameter,
+    ("torch._utils", "_rebuild_parameter"): _first,
+    **{("torch.jit._pickle", name): _first for name in _SCRIPT_LISTS},
     ("torch", "Size"): tuple,
 }

@@ -40,7 +40,7 @@ class WordEncoder(Encoder):
         (2, 4)
     """
 
-    media = "text"
+    media = "word"
     """Kind of item: words, not files."""
     item_name = "word"
     """What an item is called."""

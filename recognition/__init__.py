@@ -20,6 +20,8 @@ __getattr__, __dir__, __all__ = attach(
         "decide": "verification",
         "KNNRecognizer": "knn_recognizer",
         "Gallery": "gallery",
+        "mine_hard_negatives": "hard_negatives",
+        "mine_paraphrases": "paraphrase_mining",
         "SimilarityClustering": "similarity_clustering",
         "cluster": "clustering",
         "z_norm": "score_normalization",

@@ -1,5 +1,7 @@
 """Embeddings scored with embeddings: all with all, in pairs, and the nearest of many."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -114,38 +116,53 @@ def top_k(
             raise ValueError(f"`{name}` must be positive. Received: {name}={value}.")
     queries, items = prepare(queries, similarity, "queries"), prepare(items, similarity, "items")
     k = min(k, len(items))
-    found = [
-        _top_k_of_block(queries[start : start + block_size], items, k, similarity, block_size)
-        for start in range(0, len(queries), block_size)
-    ]
+    found = []
+    for start in range(0, len(queries), block_size):
+        rows = queries[start : start + block_size]
+        blocks = (compare(rows, items[i : i + block_size], similarity) for i in range(0, len(items), block_size))
+        found.append(best_of_blocks(blocks, len(rows), k))
     if not found:
         return np.empty((0, k), queries.dtype), np.empty((0, k), np.int64)
     return np.concatenate([scores for scores, _ in found]), np.concatenate([indices for _, indices in found])
 
 
-def _top_k_of_block(
-    queries: np.ndarray, items: np.ndarray, k: int, similarity: Similarity, block_size: int
+def best_of_blocks(
+    blocks: Iterable[np.ndarray], num_rows: int, k: int, least: float = -np.inf
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Goes through the items by blocks: after the first, only the few scores over the k-th best so far are sorted."""
-    num_queries = len(queries)
-    best, indices = np.empty((num_queries, 0), queries.dtype), np.empty((num_queries, 0), np.int64)
-    for start in range(0, len(items), block_size):
-        scores = compare(queries, items[start : start + block_size], similarity)
-        if best.shape[1] < k:
-            kth = min(k, scores.shape[1])
-            rows, columns = np.nonzero(scores >= -np.partition(-scores, kth - 1, axis=1)[:, kth - 1, None])
-        else:
-            rows, columns = np.nonzero(scores > best[:, -1, None])
-        if not len(rows):
-            continue
-        width = best.shape[1]
-        all_rows = np.concatenate([np.repeat(np.arange(num_queries), width), rows])
-        all_scores = np.concatenate([best.ravel(), scores[rows, columns]])
-        all_indices = np.concatenate([indices.ravel(), columns + start])
-        order = np.lexsort((all_indices, -all_scores, all_rows))
-        counts = np.bincount(all_rows, minlength=num_queries)
-        width = min(k, int(counts.min()))
-        first = np.cumsum(counts) - counts
-        kept = order[first[:, None] + np.arange(width)]
-        best, indices = all_scores[kept], all_indices[kept]
+    """Finds the `k` highest scores of each row, where the columns come in blocks, such as one that is made at a time.
+
+    Args:
+        blocks: scores `(num_rows, columns)`, one block of columns after the other.
+        num_rows: how many rows there are.
+        k: how many to find.
+        least: only scores over this are looked for; so minus infinity never counts.
+
+    Returns:
+        scores: `(num_rows, k)`, falling along each row; `least` where there are too few.
+        indices: of their columns, counted over all blocks `(num_rows, k)`; of equal scores the lower comes first; -1
+            where there are too few.
+
+    Example:
+        >>> scores, indices = best_of_blocks([np.array([[3.0, 1.0]]), np.array([[2.0, 3.0]])], num_rows=1, k=3)
+        >>> scores.tolist(), indices.tolist()
+        ([[3.0, 3.0, 2.0]], [[0, 3, 2]])
+    """
+    best, indices = np.full((num_rows, k), least, np.float32), np.full((num_rows, k), -1)
+    start = 0
+    for scores in blocks:
+        best = best.astype(np.result_type(scores, best), copy=False)
+        better = scores > best[:, -1, None]
+        # Few are, after the first blocks; sorting as many as there are in those would take long.
+        if scores.shape[1] > k and np.count_nonzero(better) > 2 * k * num_rows:
+            better &= scores >= -np.partition(-scores, k - 1, axis=1)[:, k - 1, None]
+        rows, columns = np.nonzero(better)
+        if len(rows):
+            changed, counts = np.unique(rows, return_counts=True)
+            all_rows = np.concatenate([np.repeat(changed, k), rows])
+            all_scores = np.concatenate([best[changed].ravel(), scores[rows, columns]])
+            all_indices = np.concatenate([indices[changed].ravel(), columns + start])
+            order = np.lexsort((all_indices, -all_scores, all_rows))
+            kept = order[(np.cumsum(counts + k) - counts - k)[:, None] + np.arange(k)]
+            best[changed], indices[changed] = all_scores[kept], all_indices[kept]
+        start += scores.shape[1]
     return best, indices

@@ -242,7 +242,7 @@ class ASTTrunk(keras.Model):
             for index, (convolution, normalization) in enumerate(layers):
                 weights += conv2d_weights(f"stem.{index}.conv", convolution)
                 weights += batch_norm_weights(f"stem.{index}.bn", normalization)
-        weights += patch_embedding_weights("patch_embed", self.patches)
+        weights += patch_embedding_weights("patch_embed.proj", self.patches)
         for index, block in enumerate(self.blocks):
             weights += transformer_block_weights(f"blocks.{index}", block)
         if self.norm is not None:

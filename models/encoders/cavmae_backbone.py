@@ -192,7 +192,7 @@ class CAVMAEBackbone(keras.Model):
         weights = []
         for role, tokens in self.tokens.items():
             letter = _LETTERS[role]
-            weights += patch_embedding_weights(f"patch_embed_{letter}", tokens.embedding)
+            weights += patch_embedding_weights(f"patch_embed_{letter}.proj", tokens.embedding)
             weights.append(plain_weight(f"modality_{letter}", tokens.modality))
             if self.trainable_positions:
                 weights.append(plain_weight(f"pos_embed_{letter}", tokens.positions))

@@ -82,8 +82,8 @@ class ResidualTrunk(keras.Model):
         self.width = width
         self.output_form = output
         self.embedding_dim = BLOCKS[block] * width * 2 ** (len(blocks) - 1)
-        self.stem = _convolution(width, 7, 2, name="stem")
-        self.stem_normalization = _normalization(name="stem_normalization")
+        self.stem = plain_convolution(width, 7, 2, name="stem")
+        self.stem_normalization = torch_normalization(name="stem_normalization")
         self.blocks = [
             _ResidualBlock(block, width * 2**stage, 2 if stage and not index else 1, name=f"layer{stage + 1}_{index}")
             for stage, number in enumerate(blocks)
@@ -125,7 +125,7 @@ class ResidualTrunk(keras.Model):
 
     def call(self, inputs: KerasTensor, training: bool | None = None) -> KerasTensor:
         training = training if self.trainable else False
-        maps = ops.relu(self.stem_normalization(_convolve(self.stem, inputs), training=training))
+        maps = ops.relu(self.stem_normalization(convolve_padded(self.stem, inputs), training=training))
         # PyTorch pads the pool with -inf, which Keras's "same" does on one side only.
         padded = ops.pad(maps, ((0, 0), (1, 1), (1, 1), (0, 0)), constant_values=-np.inf)
         maps = ops.max_pool(padded, 3, 2, data_format="channels_last")
@@ -188,15 +188,15 @@ class _ResidualBlock(keras.layers.Layer):
         forms = [(width, 3, strides), (width, 3, 1)]
         if block == "bottleneck":
             forms = [(width, 1, 1), (width, 3, strides), (self.channels, 1, 1)]
-        self.convolutions = [_convolution(*form, name=f"conv{index}") for index, form in enumerate(forms, 1)]
-        self.normalizations = [_normalization(name=f"bn{index}") for index, _ in enumerate(forms, 1)]
+        self.convolutions = [plain_convolution(*form, name=f"conv{index}") for index, form in enumerate(forms, 1)]
+        self.normalizations = [torch_normalization(name=f"bn{index}") for index, _ in enumerate(forms, 1)]
         self.shortcut = None
 
     def build(self, input_shape: tuple) -> None:
         shape = tuple(input_shape)
         if self.strides > 1 or shape[-1] != self.channels:
-            self.shortcut = _convolution(self.channels, 1, self.strides, name="shortcut")
-            self.shortcut_normalization = _normalization(name="shortcut_normalization")
+            self.shortcut = plain_convolution(self.channels, 1, self.strides, name="shortcut")
+            self.shortcut_normalization = torch_normalization(name="shortcut_normalization")
             self.shortcut.build(shape)
             self.shortcut_normalization.build((*shape[:-1], self.channels))
         for convolution, normalization in zip(self.convolutions, self.normalizations, strict=True):
@@ -208,7 +208,7 @@ class _ResidualBlock(keras.layers.Layer):
     def call(self, inputs: KerasTensor, training: bool | None = None) -> KerasTensor:
         maps = inputs
         for index, (convolution, normalization) in enumerate(zip(self.convolutions, self.normalizations, strict=True)):
-            maps = normalization(_convolve(convolution, ops.relu(maps) if index else maps), training=training)
+            maps = normalization(convolve_padded(convolution, ops.relu(maps) if index else maps), training=training)
         beside = inputs
         if self.shortcut is not None:
             beside = self.shortcut_normalization(self.shortcut(inputs), training=training)
@@ -227,15 +227,17 @@ class _ResidualBlock(keras.layers.Layer):
         return weights
 
 
-def _convolution(filters: int, size: int, strides: int, name: str) -> keras.layers.Conv2D:
+def plain_convolution(filters: int, size: int, strides: int, name: str) -> keras.layers.Conv2D:
+    """Makes a convolution without bias, as normalisation follows; `convolve_padded` calls it."""
     return keras.layers.Conv2D(filters, size, strides, use_bias=False, kernel_initializer="he_normal", name=name)
 
 
-def _normalization(name: str) -> keras.layers.BatchNormalization:
+def torch_normalization(name: str) -> keras.layers.BatchNormalization:
+    """Makes a batch normalisation with PyTorch's constants."""
     return keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=name)
 
 
-def _convolve(convolution: keras.layers.Conv2D, maps: KerasTensor) -> KerasTensor:
+def convolve_padded(convolution: keras.layers.Conv2D, maps: KerasTensor) -> KerasTensor:
     """Pads alike on all sides, as PyTorch does; "same" pads unlike where the stride is 2."""
     size = convolution.kernel_size[0] // 2
     return convolution(ops.pad(maps, ((0, 0), (size, size), (size, size), (0, 0))) if size else maps)

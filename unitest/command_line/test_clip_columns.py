@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from comparators.command_line.clip_columns import with_roles
-from comparators.command_line.match_table import read_matches
+from comparators.command_line.match_sources import read_matches
 
 from .clips import write_clips, write_manifest
 

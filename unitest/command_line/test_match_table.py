@@ -2,7 +2,9 @@
 
 import pandas as pd
 
-from comparators.command_line.match_table import WORDS, MatchTable, read_items, read_matches
+from comparators.command_line.item_kinds import WORDS
+from comparators.command_line.match_sources import read_items, read_matches
+from comparators.command_line.match_table import MatchTable
 
 PICTURES = {"image": "image", "audio": "audio"}
 

@@ -280,7 +280,7 @@ def test_files_that_cannot_be_read_are_left_out(run, folder, pictures_model, wor
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--roles", "image,caption"), "`--roles` must be image,audio or audio,word. Received: image,caption"),
+        (("--roles", "image,caption"), "or question,passage. Received: image,caption"),
         (("--roles", "image,word"), "`--roles` must be image,audio or audio,word"),
         (("--roles", "image"), "`--roles` must be image,audio or audio,word"),
         (("--roles", "audio,word"), "needs word vectors: `--words glove.txt`"),
@@ -292,7 +292,7 @@ def test_files_that_cannot_be_read_are_left_out(run, folder, pictures_model, wor
         (("--roles", "audio,word", "--words", "gone.txt"), "gone.txt"),
         (
             ("--roles", "audio,word", "--words", "glove.txt", "--window-seconds", 0.5),
-            "`--window-seconds` must be at least 1 for sounds and words",
+            "`--window-seconds` must be at least 1 for sounds with words or texts",
         ),
     ],
     ids=lambda value: " ".join(map(str, value)) if isinstance(value, tuple) else "",

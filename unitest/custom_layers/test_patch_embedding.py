@@ -48,6 +48,18 @@ def test_layer_keeps_the_rules_of_layers(check_layer, random):
     check_layer(PatchEmbedding(5, (4, 4), stride=(2, 2)), images, output_shape=(2, 15, 5))
 
 
+@pytest.mark.parametrize("stride", [None, (2, 2)])
+def test_without_bias(check_layer, stride, random):
+    layer = PatchEmbedding(5, (4, 4), stride, use_bias=False)
+    images = random.normal(size=(2, 8, 8, 3)).astype("float32")
+    tokens = check_layer(layer, images)
+    assert len(layer.weights) == 1
+    with_bias = PatchEmbedding(5, (4, 4), stride)
+    with_bias.build(images.shape)
+    with_bias.kernel.assign(layer.kernel)
+    np.testing.assert_allclose(ops.convert_to_numpy(with_bias(images)), tokens, atol=1e-6)
+
+
 def test_sizes_that_patches_do_not_fill():
     with pytest.raises(ValueError, match=r"width \(frames\) must be a multiple of the patch's, 16. Received: 1000"):
         PatchEmbedding(8)(ops.zeros((1, 128, 1000, 1)))

@@ -20,11 +20,17 @@ def test_layer(check_layer, mode):
     )
 
 
+def test_colours_of_clip(check_layer):
+    mean, deviation = [0.48145466, 0.4578275, 0.40821073], [0.26862954, 0.26130258, 0.27577711]
+    outputs = check_layer(PixelNormalization("clip"), PIXELS, output_shape=PIXELS.shape)
+    np.testing.assert_allclose(outputs, (PIXELS / 255 - mean) / deviation, atol=1e-5)
+
+
 def test_grey_pixels_are_rescaled():
     grey = ops.convert_to_numpy(PixelNormalization("tf")(PIXELS[..., :1]))
     np.testing.assert_allclose(grey, PIXELS[..., :1] / 127.5 - 1, atol=1e-6)
 
 
 def test_unknown_mode():
-    with pytest.raises(ValueError, match=r"`mode` must be one of tf, torch, caffe, none\. Received: mode='keras'"):
+    with pytest.raises(ValueError, match=r"one of tf, torch, clip, caffe, none\. Received: mode='keras'"):
         PixelNormalization("keras")

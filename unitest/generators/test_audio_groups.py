@@ -69,6 +69,24 @@ def test_window_lengths_are_few_and_one_a_batch(recordings):
     assert lengths == {800, 1_600, 2_400, 3_200, 4_000}
 
 
+def test_fit_takes_windows_of_other_lengths_than_the_first_two(recordings):
+    def groups(seed: int) -> AudioGroups:
+        return AudioGroups(recordings, 2, 2, window_seconds=(0.05, 0.25), passes_per_epoch=2, seed=seed)
+
+    def lengths(batches: AudioGroups) -> list[int]:
+        return [batches[index][0]["waveforms"].shape[1] for index in range(len(batches))]
+
+    # Keras looks at two batches to tell which axes differ.
+    seed = next(
+        seed for seed in range(1000) if len(set(lengths(groups(seed))[:2])) == 1 < len(set(lengths(groups(seed))))
+    )
+    sound = keras.Input((None,), name="waveforms")
+    mean = keras.ops.mean(sound, axis=1, keepdims=True)
+    model = keras.Model({"waveforms": sound, "lengths": keras.Input((), name="lengths")}, keras.layers.Dense(1)(mean))
+    model.compile("sgd", "mse")
+    assert np.isfinite(model.fit(groups(seed), verbose=0).history["loss"]).all()
+
+
 def test_within_corpus(recordings):
     groups = AudioGroups(recordings, 3, 2, window_seconds=0.1, within_corpus=True, passes_per_epoch=2)
     assert len(groups) == 4

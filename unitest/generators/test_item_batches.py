@@ -12,6 +12,7 @@ import pytest
 from comparators.generators import (
     ArrayItems,
     AudioItems,
+    DistinctSampler,
     Groups,
     GroupSampler,
     ImageGroups,
@@ -19,6 +20,7 @@ from comparators.generators import (
     ImageReader,
     Pairs,
     PairTable,
+    Rows,
     Triplets,
     TwoViews,
 )
@@ -27,6 +29,7 @@ from comparators.generators.item_batches import ItemBatches
 LABELS = np.repeat(["ann", "bob", "eve", "joe", "kim"], 6)
 ARRAYS = np.arange(30, dtype=np.float32)[:, None]
 LENGTHS = np.arange(30) % 7 + 1
+ROWS = np.column_stack([np.arange(14), np.arange(14, 28), np.arange(3, 17)])
 TABLE = pd.DataFrame({"item_a": np.arange(14), "item_b": np.arange(14, 28), "same": np.linspace(0, 1, 14)})
 needs_tensorflow = pytest.mark.skipif(importlib.util.find_spec("tensorflow") is None, reason="needs TensorFlow")
 
@@ -35,6 +38,7 @@ DATASETS = {
     "pairs": lambda items, **rest: Pairs(items, LABELS, 8, **rest),
     "pair table": lambda items, **rest: PairTable(items, TABLE, 4, **rest),
     "triplets": lambda items, **rest: Triplets(items, LABELS, 15, **rest),
+    "rows": lambda items, **rest: Rows(items, ROWS, DistinctSampler(ROWS, 4), **rest),
     "two views": lambda items, **rest: TwoViews(items, 8, **rest),
 }
 every_dataset = pytest.mark.parametrize("make", DATASETS.values(), ids=DATASETS.keys())
@@ -192,7 +196,7 @@ def seen_in_fit(batches, views: int, epochs: int) -> list[int]:
 @pytest.mark.parametrize("workers", [0, 2])
 @pytest.mark.parametrize("name", DATASETS)
 def test_fit_takes_the_batches_in_order_and_resumes(name, workers):
-    views = {"groups": 1, "triplets": 3}.get(name, 2)
+    views = {"groups": 1, "rows": 3, "triplets": 3}.get(name, 2)
     batches = DATASETS[name](ArrayItems(ARRAYS), workers=workers)
 
     def expected(epoch: int, index: int) -> int:

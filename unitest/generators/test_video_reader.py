@@ -109,3 +109,10 @@ def test_without_any_tool_the_extra_is_named(make_video, tmp_path, monkeypatch):
 def test_what_is_out_of_range_is_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         VideoReader(**arguments)
+
+
+def test_configuration():
+    reader = VideoReader(8_000, num_frames=3, size=32, tool="pyav")
+    again = VideoReader.from_config(reader.get_config())
+    assert again.get_config() == {"sample_rate": 8_000, "num_frames": 3, "size": 32, "tool": "pyav"}
+    assert again.image_reader.size == (32, 32)

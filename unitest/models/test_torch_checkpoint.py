@@ -66,6 +66,22 @@ def test_view_of_a_storage(tmp_path):
     np.testing.assert_array_equal(read_torch_checkpoint(tmp_path / "model.pt")["rows"], NUMBERS[4:].reshape(2, 4))
 
 
+def script_module(name: str, **entries: bytes) -> bytes:
+    """The opcodes that `torch.jit.save` writes for a module: an object of a class that the archive brings with it."""
+    return f"c__torch__.{name}\n".encode() + b")\x81" + state(**entries) + b"b"
+
+
+def test_modules_of_torch_script(tmp_path):
+    """Their attributes, without their code; what is no tensor is left out."""
+    layer = script_module("torch.nn.modules.linear.___torch_mangle_0\nLinear", weight=tensor(), training=part(0))
+    sizes = b"ctorch.jit._pickle\nbuild_intlist\n(" + part([1, 2]) + b"tR"
+    content = script_module("any\nNetwork", scale=tensor(7, (), ()), sizes=sizes, layer=layer, none=part(None))
+    write_zip(tmp_path / "model.pt", content)
+    read = read_torch_checkpoint(tmp_path / "model.pt")
+    assert list(read) == ["scale", "layer.weight"]
+    np.testing.assert_array_equal(read["layer.weight"], NUMBERS.reshape(3, 4))
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

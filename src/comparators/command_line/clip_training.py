@@ -7,10 +7,11 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from comparators.command_line.match_table import MatchTable, read_matches
-from comparators.command_line.match_training import split_matches
+from comparators.command_line.fitting import training_progress
+from comparators.command_line.match_sources import read_matches
+from comparators.command_line.match_table import MatchTable
 from comparators.command_line.report import note
-from comparators.command_line.training import training_progress
+from comparators.command_line.splitting import split_matches
 from comparators.command_line.training_backup import TrainingBackup
 from comparators.generators.audio_items import AudioItems
 from comparators.generators.clip_batches import ClipBatches

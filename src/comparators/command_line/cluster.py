@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from comparators.recognition.embedding_table import EmbeddingTable
 
 
-@click.command(short_help="Sort recordings into voices, or images into kinds, without labels.")
+@click.command(short_help="Sort recordings into voices, or images or texts into kinds, without labels.")
 @options.sources
 @options.output("Table to write, a row for each file.", "clusters.csv")
 @options.model
@@ -63,15 +63,17 @@ def cluster(
 
     Writes path, cluster, seconds of speech and, where it is known, the label of each recording. Labels are not used to
     find the clusters, only to tell how good they are. Recordings with too little speech join a cluster or stay outside
-    (-1), but never start one.
+    (-1), but never start one. Texts are the column text of CSV files, or the lines of .txt files.
 
     \b
     comparators cluster recordings/ -o clusters.csv --plot clusters.png
     comparators cluster manifest.csv -o clusters.csv --method agglomerative --num-clusters 12
+    comparators cluster texts.csv -o clusters.csv --model sentences.keras
 
     Exit status: 0 done; 1 done, recordings were skipped; 2 wrong usage or input.
     """
-    from comparators.command_line.inputs import embed_table, load_any_model, with_sources
+    from comparators.command_line.embedding import embed_table
+    from comparators.command_line.inputs import load_any_model, with_sources
     from comparators.command_line.output_files import PICTURES, check_output, save_csv, save_scatter
     from comparators.recognition.clustering import cluster as find_clusters
 
@@ -108,8 +110,9 @@ def cluster(
 
 
 def as_rows(table: "EmbeddingTable", clusters: "np.ndarray"):
-    """Returns the data frame that is written: path, cluster and, where they are known, speech_seconds and label."""
-    rows = table.metadata[["path"]].assign(cluster=clusters)
+    """Returns the data frame that is written: path (or word, text), cluster and, where known, speech_seconds, label."""
+    item = next(name for name in ("path", "word", "text") if name in table.metadata)
+    rows = table.metadata[[item]].assign(cluster=clusters)
     if "speech_seconds" in table.metadata:
         rows = rows.assign(speech_seconds=table.metadata["speech_seconds"])
     return rows if table.labels is None else rows.assign(label=table.labels)

@@ -9,7 +9,7 @@ from comparators.command_line import options
 from comparators.command_line.report import counted, print_json
 
 
-@click.command(short_help="Write the embeddings of many recordings or images to a file.")
+@click.command(short_help="Write the embeddings of many recordings, images or texts to a file.")
 @options.sources
 @options.output("Table to write: .npz, .csv or .parquet.", "embeddings.npz")
 @options.model
@@ -37,16 +37,21 @@ def embed(
     A run that was stopped goes on where it was when it is started again: finished rows are kept in a folder beside the
     output until that is written. Files that cannot be read are told on stderr and skipped.
 
+    With a model of texts, SOURCE are CSV files with a column text, or .txt files with a text on each line. A text that
+    comes several times is one row.
+
     \b
     comparators embed recordings/ -o embeddings.npz
     comparators embed manifest.csv -o embeddings.csv --label-column speaker --split test
     comparators embed manifest.csv -o voices.npz --by-label mean
     comparators embed scans/ -o scans.npz --model digit-encoder
     comparators embed matches.csv -o sounds.npz --model two-roles.keras --role audio
+    comparators embed texts.csv -o texts.npz --model sentences.keras
 
     Exit status: 0 done; 1 done, files were skipped; 2 wrong usage or input.
     """
-    from comparators.command_line.inputs import embed_table, load_any_model, require_labels, with_sources
+    from comparators.command_line.embedding import embed_table
+    from comparators.command_line.inputs import load_any_model, require_labels, with_sources
     from comparators.command_line.output_files import check_output
     from comparators.recognition.table_files import writer
 

@@ -32,7 +32,8 @@ def enroll(
 
     Exit status: 0 done; 1 done, recordings were refused; 2 wrong usage or input, the gallery is as it was.
     """
-    from comparators.command_line.inputs import embed_table, load_model, named_files
+    from comparators.command_line.embedding import embed_table
+    from comparators.command_line.inputs import load_model, named_files
     from comparators.command_line.output_files import check_output
     from comparators.recognition.gallery import Gallery
 

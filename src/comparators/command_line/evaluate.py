@@ -1,24 +1,14 @@
-"""`comparators evaluate`: error rates of a model on labelled recordings, and a threshold fitted on them."""
+"""`comparators evaluate`: how good a model is on labelled items, pairs or matches; a threshold fitted on them."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from comparators.command_line import options
-from comparators.command_line.report import print_json, text_table
-
-if TYPE_CHECKING:
-    from comparators.models.comparator import Comparator
-    from comparators.models.dual_encoder import DualEncoder
-    from comparators.recognition.embedding_table import EmbeddingTable
-    from comparators.recognition.threshold import Threshold
-
-# The interval draws all pairs some hundred times: above this many it would take longer than the embedding.
-_MOST_PAIRS_FOR_AN_INTERVAL = 1_000_000
+from comparators.command_line.report import print_json
 
 
-@click.command(short_help="Measure a model on labelled recordings or images; fit its threshold.")
+@click.command(short_help="Measure a model on labelled recordings, images or texts; fit its threshold.")
 @click.argument("model_name", metavar="MODEL")
 @options.sources
 @click.option(
@@ -59,6 +49,10 @@ def evaluate(
     the other role. Prints recall at 1, 5 and 10 both ways, the median rank, and how often the first answer is of the
     right label, or the nearest word the right one. With --role, the encoder of that role is measured on its own.
 
+    A model of texts is measured on labelled texts, the columns text and label, or on pairs, the columns sentence1 and
+    sentence2: with a graded score, Spearman's and Pearson's correlation and their 95 % intervals are printed, with
+    same, 1 or 0, the equal error rate.
+
     A threshold belongs to the data that it is used on: with -o, one is fitted on these recordings (where false accepts
     and false rejects are equal, or for the --target-far that you allow) and stored in a copy of the model.
 
@@ -67,137 +61,39 @@ def evaluate(
     comparators evaluate speaker-encoder my_voices/ --target-far 0.01 -o mine.keras
     comparators verify a.wav b.wav --model mine.keras
     comparators evaluate two-roles.keras matches.csv --split test
+    comparators evaluate sentences.keras pairs.csv --split test
 
     Exit status: 0 done; 1 done, recordings were skipped; 2 wrong usage or input.
     """
-    from comparators.command_line.inputs import (
-        embed_table,
-        has_two_roles,
-        load_any_model,
-        require_pairs,
-        source_names,
-        with_sources,
-    )
+    from comparators.command_line.inputs import Sources, has_two_roles, is_text_model, load_any_model
     from comparators.command_line.output_files import check_output, save_model
 
     if output is not None:
         check_output(output, (".keras",))
     model = load_any_model(model_name)
+    from comparators.command_line.evaluated import Evaluation
+
+    named = Sources(sources, label_column, split, media)
+    how = Evaluation(named, output is not None or target_far is not None, target_far, seed, quiet)
     if role is None and has_two_roles(model):
-        return _evaluate_matches(model, model_name, sources, output, target_far, label_column, split, as_json, quiet)
-    model, manifest = with_sources(model, model_name, role, sources, label_column, split, media)
-    require_pairs(manifest, "Evaluation")
-    table, failures = embed_table(model, manifest, quiet)
-    figures = measure(model, table, seed)
-    fitted = None
-    if output is not None or target_far is not None:
-        origin = f"{source_names(sources)}, {figures['labels']} labels"
-        fitted = model.fit_threshold(table.vectors, table.labels, target_far=target_far, origin=origin)
+        from comparators.command_line.match_evaluation import evaluate_matches
+
+        done = evaluate_matches(model, how)
+    elif role is None and is_text_model(model):
+        from comparators.command_line.text_evaluation import evaluate_texts
+
+        done = evaluate_texts(model, model_name, how)
+    else:
+        from comparators.command_line.item_evaluation import evaluate_items
+
+        done = evaluate_items(model, model_name, role, how)
     if output is not None:
-        save_model(model, output)
+        save_model(done.model, output)
     if as_json:
-        threshold = None if fitted is None else fitted.to_dict()
-        print_json({"model": model_name, **figures, "fitted_threshold": threshold, "failures": failures})
+        threshold = None if done.fitted is None else done.fitted.to_dict()
+        print_json({"model": model_name, **done.figures, "fitted_threshold": threshold, "failures": done.failures})
     else:
-        click.echo(_as_text(model.item_name, figures, fitted, output))
-    return 1 if failures else 0
-
-
-def _evaluate_matches(
-    model: "DualEncoder",
-    model_name: str,
-    sources: tuple[str, ...],
-    output: Path | None,
-    target_far: float | None,
-    label_column: str | None,
-    split: str | None,
-    as_json: bool,
-    quiet: bool,
-) -> int:
-    from comparators.command_line.inputs import source_names
-    from comparators.command_line.match_evaluation import matches_as_text, measure_matches, score_matches
-    from comparators.command_line.match_items import media_of_roles
-    from comparators.command_line.match_table import read_matches
-    from comparators.command_line.output_files import save_model
-
-    scored = score_matches(model, read_matches(sources, media_of_roles(model), label_column, split), quiet)
-    figures = measure_matches(scored, model.threshold)
-    fitted = None
-    if output is not None or target_far is not None:
-        origin = f"{source_names(sources)}, {figures['matches']} matches"
-        fitted = model.fit_threshold(scored.scores, scored.same, target_far=target_far, origin=origin)
-    if output is not None:
-        save_model(model, output)
-    if as_json:
-        threshold = None if fitted is None else fitted.to_dict()
-        print_json({"model": model_name, **figures, "fitted_threshold": threshold, "failures": scored.failures})
-    else:
-        click.echo(matches_as_text(figures, fitted, output))
-    return 1 if scored.failures else 0
-
-
-def measure(model: "Comparator", table: "EmbeddingTable", seed: int = 0) -> dict:
-    """Returns the figures of verification on all pairs of a table, by name, and those at the model's own threshold."""
-    from comparators import metrics
-
-    scores, same = metrics.pair_scores(table.vectors, table.labels, similarity=model.scorer)
-    figures = {
-        f"{model.item_name}s": len(table),
-        "labels": len(set(table.labels.tolist())),
-        "pairs": len(scores),
-        "equal_error_rate": metrics.equal_error_rate(scores, same),
-        "equal_error_rate_interval": None,
-        "min_dcf_01": metrics.min_dcf(scores, same, p_target=0.01),
-        "min_dcf_05": metrics.min_dcf(scores, same, p_target=0.05),
-        "auc": metrics.roc_auc(scores, same),
-        "precision_at_1": metrics.precision_at_1(table.vectors, table.labels, similarity=model.scorer),
-        "threshold": None,
-    }
-    if len(scores) <= _MOST_PAIRS_FOR_AN_INTERVAL:
-        figures["equal_error_rate_interval"] = metrics.equal_error_rate_interval(
-            table.vectors, table.labels, num_draws=200, similarity=model.scorer, seed=seed
-        )
-    if model.threshold is not None:
-        accepted = model.threshold.accepts(scores)
-        figures["threshold"] = {
-            "value": model.threshold.value,
-            "origin": model.threshold.origin,
-            "false_accept_rate": float(accepted[~same].mean()),
-            "false_reject_rate": float(1 - accepted[same].mean()),
-        }
-    return figures
-
-
-def _as_text(item_name: str, figures: dict, fitted: "Threshold | None", output: Path | None) -> str:
-    interval = figures["equal_error_rate_interval"]
-    rows = [
-        (f"{item_name}s, labels, pairs", " / ".join(f"{figures[n]:,}" for n in (f"{item_name}s", "labels", "pairs"))),
-        ("equal error rate", _percent(figures["equal_error_rate"])),
-        ("  95 % interval over labels", "-" if interval is None else " to ".join(map(_percent, interval))),
-        ("minDCF at .01 and .05", f"{figures['min_dcf_01']:.3f} / {figures['min_dcf_05']:.3f}"),
-        ("area under the ROC curve", f"{figures['auc']:.4f}"),
-        ("nearest has the same label", _percent(figures["precision_at_1"])),
-    ]
-    own = figures["threshold"]
-    if own is None:
-        rows.append(("threshold of the model", "none"))
-    else:
-        rows += [
-            ("threshold of the model", f"{own['value']:.3f} ({own['origin']})"),
-            (
-                "  false accepts, false rejects",
-                f"{_percent(own['false_accept_rate'])} / {_percent(own['false_reject_rate'])}",
-            ),
-        ]
-    if fitted is not None:
-        rows += [
-            ("threshold fitted here", f"{fitted.value:.3f} ({fitted.origin})"),
-            ("  false accepts, false rejects", f"{_percent(fitted.far)} / {_percent(fitted.frr)}"),
-        ]
-    if output is not None:
-        rows.append(("model with this threshold", str(output)))
-    return text_table(["figure", "value"], rows)
-
-
-def _percent(rate: float) -> str:
-    return f"{100 * rate:.2f} %"
+        click.echo(done.text)
+        if output is not None:
+            click.echo(f"model with this threshold: {output}")
+    return 1 if done.failures else 0

@@ -1,19 +1,34 @@
-"""From what a user names on the command line to a model and the embeddings of files."""
+"""From what a user names on the command line to a model and a table of what it is to work on."""
 
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from comparators.command_line.quiet_keras import import_keras
-from comparators.command_line.report import counted, note
+from comparators.command_line.report import counted
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from comparators.models.bulk_embedding import BulkEmbedding
     from comparators.models.comparator import Comparator
     from comparators.models.dual_encoder import DualEncoder
+
+
+class Sources(NamedTuple):
+    """What a command works on, as its arguments and options name it.
+
+    Attributes:
+        names: of folders and files.
+        label_column: column with the labels; None takes the usual one.
+        split: keeps the rows with this value in the column `split`.
+        media: which files of a folder to take; None takes the one kind that there is.
+    """
+
+    names: Sequence[str]
+    label_column: str | None = None
+    split: str | None = None
+    media: str | None = None
 
 
 def load_model(name_or_path: str, paths: Iterable[str] = (), role: str | None = None) -> "Comparator":
@@ -62,7 +77,7 @@ def has_two_roles(model: "Comparator") -> bool:
 
 def as_file_model(model: "Comparator", name: str, paths: Iterable[str] = (), role: str | None = None) -> "Comparator":
     """Returns a loaded model that embeds files, or the encoder of one of its two roles that does, see `load_model`."""
-    model = _encoder_of_role(model, name, role)
+    model = encoder_of_role(model, name, role)
     if not hasattr(model, "embed_files"):
         raise ValueError(
             "This command needs a model of recordings or images (`AudioEncoder`, `ImageSiamese`, ...). "
@@ -82,22 +97,40 @@ def with_sources(
     split: str | None = None,
     media: str | None = None,
 ) -> "tuple[Comparator, pd.DataFrame]":
-    """Returns a loaded model, or the encoder of one of its two roles, and what it is to embed: files, or words.
+    """Returns a loaded model, or the encoder of one of its two roles, and what it is to embed: files, words or texts.
 
     Returns:
-        The model, and the table of `read_manifest`, or of a role's distinct items: with the column `word` for words.
+        The model, and the table of `read_manifest`, or of a role's distinct items, see `read_items`.
     """
-    if role is None:
+    if role is None and not is_text_model(model):
         as_file_model(model, name)
         table = read_sources(sources, label_column, split, media)
         return as_file_model(model, name, table["path"]), table
-    from comparators.command_line.match_table import read_items
+    from comparators.command_line.item_kinds import TEXTS
+    from comparators.command_line.match_sources import read_items
 
-    encoder = _encoder_of_role(model, name, role)
-    return encoder, read_items(sources, role, encoder.media, label_column, split)
+    encoder = encoder_of_role(model, name, role)
+    return encoder, read_items(sources, role or TEXTS, encoder.media, label_column, split)
 
 
-def _encoder_of_role(model: "Comparator", name: str, role: str | None) -> "Comparator":
+def is_text_model(model: "Comparator") -> bool:
+    """Tells whether a model is of one role, and compares texts."""
+    from comparators.command_line.item_kinds import TEXTS
+
+    return getattr(model, "media", None) == TEXTS
+
+
+def encoder_of_role(model: "Comparator", name: str, role: str | None) -> "Comparator":
+    """Returns the encoder of one of a model's two roles; a model of one role as it is.
+
+    Args:
+        model: a loaded one.
+        name: of the model, for messages.
+        role: None for a model of one role.
+
+    Raises:
+        ValueError: if there is no such role, or none is named where there are two.
+    """
     if has_two_roles(model):
         if role not in model.roles:
             received = "none" if role is None else f"'{role}'"
@@ -164,43 +197,6 @@ def named_files(files: Sequence[str]) -> "pd.DataFrame":
     return pd.DataFrame({"path": list(dict.fromkeys(os.path.abspath(file) for file in files))})
 
 
-def embed_table(model: "Comparator", table: "pd.DataFrame", quiet: bool, store: Path | None = None) -> "BulkEmbedding":
-    """Embeds the files (or words) of a table; those that cannot be read are told on stderr, and counted.
-
-    Raises:
-        ValueError: if none can be read.
-    """
-    done = _embed_words(model, table) if "word" in table else model.embed_files(table, store=store, progress=not quiet)
-    for message in done.failures.values():
-        note(f"skipped: {message}")
-    if done.failures:
-        note(f"skipped {len(done.failures):,} of {counted(len(table), model.item_name)}")
-    if not len(done.table):
-        holding = " that hold speech" if model.media == "audio" else ""
-        raise ValueError(f"No {model.item_name} is left to work on. Name files{holding}.")
-    return done
-
-
-def _embed_words(model: "Comparator", table: "pd.DataFrame") -> "BulkEmbedding":
-    import numpy as np
-
-    from comparators.command_line.match_items import read_item
-    from comparators.models.bulk_embedding import BulkEmbedding
-    from comparators.recognition.embedding_table import EmbeddingTable
-
-    failures = {}
-    for row in table.to_dict("records"):
-        try:
-            read_item(model, row)
-        except ValueError as error:
-            failures[row["word"]] = str(error)
-    words = [word for word in table["word"] if word not in failures]
-    vectors = model.embed(words) if words else np.zeros((0, model.embedding_dim), np.float32)
-    # A table of files has their paths beside: words stand for themselves.
-    rows = EmbeddingTable(vectors, words, words, model.fingerprint, {"path": words})
-    return BulkEmbedding(rows, failures)
-
-
 def require_labels(table: "pd.DataFrame", what_for: str) -> None:
     """Raises a ValueError that names the remedy when a table has no labels."""
     if "label" not in table:
@@ -211,9 +207,11 @@ def require_labels(table: "pd.DataFrame", what_for: str) -> None:
 
 
 def item_name(table: "pd.DataFrame") -> str:
-    """Returns what a table's items are, by the suffix of the first: "recording", "image" or "file"."""
+    """Returns what a table's items are: "text", or by the suffix of the first "recording", "image" or "file"."""
     from comparators.generators.media_folder import media_of
 
+    if "text" in table and "path" not in table:
+        return "text"
     return {"audio": "recording", "image": "image", None: "file"}[media_of(table["path"].iloc[0])]
 
 

@@ -1,13 +1,16 @@
 """The figures of `comparators evaluate` for a model of two roles: each item asks for its matches in the other role."""
 
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from comparators import metrics
-from comparators.command_line.match_items import encode_items, take
-from comparators.command_line.match_table import WORDS, MatchTable
+from comparators.command_line.evaluated import Evaluated, Evaluation, percent, threshold_rates
+from comparators.command_line.inputs import source_names
+from comparators.command_line.item_kinds import WORDS
+from comparators.command_line.match_items import encode_items, media_of_roles, take
+from comparators.command_line.match_sources import read_matches
+from comparators.command_line.match_table import MatchTable
 from comparators.command_line.report import text_table
 from comparators.models.dual_encoder import DualEncoder
 from comparators.recognition.threshold import Threshold
@@ -20,13 +23,29 @@ class ScoredMatches(NamedTuple):
         table: the matches whose files could all be read.
         scores: of the first role's items with the second's `(n, m)`.
         same: which of these belong together `(n, m)`.
-        failures: path or word -> what was wrong with it.
+        failures: path, word or text -> what was wrong with it.
     """
 
     table: MatchTable
     scores: np.ndarray
     same: np.ndarray
     failures: dict[str, str]
+
+
+def evaluate_matches(model: DualEncoder, how: Evaluation) -> Evaluated:
+    """Measures a model of two roles on matches."""
+    names, label_column, split, _ = how.sources
+    return evaluate_match_table(model, read_matches(names, media_of_roles(model), label_column, split), how)
+
+
+def evaluate_match_table(model: DualEncoder, table: MatchTable, how: Evaluation) -> Evaluated:
+    """Measures a model of two roles on a table of matches."""
+    scored = score_matches(model, table, how.quiet)
+    figures, fitted = measure_matches(scored, model.threshold), None
+    if how.fits_threshold:
+        origin = f"{source_names(how.sources.names)}, {figures['matches']} matches"
+        fitted = model.fit_threshold(scored.scores, scored.same, target_far=how.target_far, origin=origin)
+    return Evaluated(model, figures, fitted, scored.failures, matches_as_text(figures, fitted))
 
 
 def score_matches(model: DualEncoder, table: MatchTable, quiet: bool) -> ScoredMatches:
@@ -71,14 +90,7 @@ def measure_matches(scored: ScoredMatches, threshold: Threshold | None) -> dict:
     elif table.is_labelled:
         ways = metrics.match_report(scores, *_groups(table), ks=(1,), names=roles)
         figures["label_recall_at_1"] = {way: values["recall_at_1"] for way, values in ways.items()}
-    if threshold is not None and 0 < scored.same.sum() < scored.same.size:
-        accepted = threshold.accepts(scores)
-        figures["threshold"] = {
-            "value": threshold.value,
-            "origin": threshold.origin,
-            "false_accept_rate": float(accepted[~scored.same].mean()),
-            "false_reject_rate": float(1 - accepted[scored.same].mean()),
-        }
+    figures["threshold"] = threshold_rates(threshold, scores, scored.same)
     return figures
 
 
@@ -94,36 +106,30 @@ def _nearest_word(scores: np.ndarray, table: MatchTable) -> dict[str, float]:
     return {"accuracy": accuracy, "low": low, "high": high, "chance": 1 / len(words), "words": len(words)}
 
 
-def matches_as_text(figures: dict, fitted: Threshold | None, output: Path | None) -> str:
+def matches_as_text(figures: dict, fitted: Threshold | None) -> str:
     """Lays out what `measure_matches` returned, and the threshold that was fitted."""
     retrieval = {way: values for way, values in figures["retrieval"].items() if way != "mean"}
     ways, values = list(retrieval), list(retrieval.values())
     rows = [
-        *((f"recall at {k}", *(_percent(value[f"recall_at_{k}"]) for value in values)) for k in (1, 5, 10)),
+        *((f"recall at {k}", *(percent(value[f"recall_at_{k}"]) for value in values)) for k in (1, 5, 10)),
         ("median rank", *(f"{value['median_rank']:g}" for value in values)),
     ]
     of_label = figures["label_recall_at_1"]
     if of_label is not None:
-        rows.append(("first has the same label", *(_percent(of_label[way]) for way in ways)))
+        rows.append(("first has the same label", *(percent(of_label[way]) for way in ways)))
     lines = [text_table([f"{figures['matches']:,} matches", *(way.replace("_", " ") for way in ways)], rows)]
     word = figures["nearest_word"]
     if word is not None:
         lines.append(
-            f"nearest of {word['words']:,} words is right: {_percent(word['accuracy'])} (95 % interval "
-            f"{_percent(word['low'])} to {_percent(word['high'])}, chance {_percent(word['chance'])})"
+            f"nearest of {word['words']:,} words is right: {percent(word['accuracy'])} (95 % interval "
+            f"{percent(word['low'])} to {percent(word['high'])}, chance {percent(word['chance'])})"
         )
     own = figures["threshold"]
     if own is not None:
-        rates = f"{_percent(own['false_accept_rate'])} / {_percent(own['false_reject_rate'])}"
+        rates = f"{percent(own['false_accept_rate'])} / {percent(own['false_reject_rate'])}"
         lines.append(
             f"threshold of the model: {own['value']:.3f} ({own['origin']}), false accepts and rejects here {rates}"
         )
     if fitted is not None:
         lines.append(f"threshold fitted here: {fitted}")
-    if output is not None:
-        lines.append(f"model with this threshold: {output}")
     return "\n".join(lines)
-
-
-def _percent(rate: float) -> str:
-    return f"{100 * rate:.2f} %"

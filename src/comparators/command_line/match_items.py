@@ -1,4 +1,4 @@
-"""Models of two roles on the command line: their roles, and the encodings of files and words."""
+"""Models of two roles on the command line: their roles, and the encodings of files, words and texts."""
 
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from comparators.command_line.match_table import WORDS
-from comparators.command_line.report import counted, note
+from comparators.command_line.item_kinds import TEXTS, WORDS
+from comparators.command_line.report import counted, note, shortened
 from comparators.models.dual_encoder import DualEncoder
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ class EncodedItems(NamedTuple):
     Attributes:
         encoded: embeddings or maps of the items that are readable, as `DualEncoder.encode` returns them.
         readable: which items these are `(n,)`.
-        failures: path or word -> what is wrong with it, for the others.
+        failures: path, word or text -> what is wrong with it, for the others.
     """
 
     encoded: np.ndarray | dict[str, np.ndarray]
@@ -32,7 +32,7 @@ class EncodedItems(NamedTuple):
 
 
 def media_of_roles(model: DualEncoder) -> dict[str, str]:
-    """Returns what each role is of: `"audio"`, `"image"` or `WORDS`.
+    """Returns what each role is of: `"audio"`, `"image"`, `WORDS` or `TEXTS`.
 
     Raises:
         ValueError: if the model encodes something else.
@@ -40,19 +40,21 @@ def media_of_roles(model: DualEncoder) -> dict[str, str]:
     media = {role: getattr(model.encoder_of(role), "media", None) for role in model.roles}
     if None in media.values():
         raise ValueError(
-            "This command needs a model of recordings, images or words. Received: one whose roles "
+            "This command needs a model of recordings, images, words or texts. Received: one whose roles "
             f"{', '.join(media)} are {', '.join(map(str, media.values()))}. Use it in Python instead."
         )
     return media
 
 
 def read_item(encoder: "Encoder", row: dict) -> np.ndarray | str:
-    """Reads one item: the waveform, the picture, or the word itself where it has a vector.
+    """Reads one item: the waveform, the picture, the word itself where it has a vector, or the text itself.
 
     Raises:
         FileNotFoundError: if the file is missing.
-        ValueError: if the file cannot be read, or the word has no vector.
+        ValueError: if the file cannot be read, the word has no vector, or the text is empty.
     """
+    if encoder.media == TEXTS:
+        return _known_text(encoder, row["text"])
     if encoder.media == WORDS:
         missing = encoder.vectors.missing([row["word"]])
         if missing:
@@ -64,6 +66,19 @@ def read_item(encoder: "Encoder", row: dict) -> np.ndarray | str:
     if encoder.media == "image":
         return encoder.read(row["path"])
     return encoder.read(row["path"], row.get("start"), row.get("end"), row.get("channel"))
+
+
+def _known_text(encoder: "Encoder", text: str) -> str:
+    if not text.strip():
+        raise ValueError("The text is empty. Write one.")
+    if not encoder.tokenizer.encode([text])["lengths"][0]:
+        raise ValueError(f"The model knows no word of '{shortened(text)}'. Take another text.")
+    return encoder.read(text)
+
+
+def item_id(row: dict) -> str:
+    """Returns what tells an item from others in an answer: its path, its word or its text."""
+    return next(row[column] for column in ("path", "word", "text") if column in row)
 
 
 def unreadable(model: DualEncoder, role: str, items: pd.DataFrame, quiet: bool) -> np.ndarray:
@@ -94,7 +109,7 @@ def encode_items(model: DualEncoder, role: str, items: pd.DataFrame, quiet: bool
         try:
             block.append(read_item(encoder, row))
         except (ValueError, OSError) as error:
-            readable[number], failures[row.get("path", row.get("word"))] = False, str(error)
+            readable[number], failures[item_id(row)] = False, str(error)
             note(f"skipped: {error}")
         if len(block) == _BLOCK_ITEMS:
             blocks.append(model.encode(block, role))

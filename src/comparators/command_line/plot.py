@@ -8,7 +8,7 @@ from comparators.command_line import options
 from comparators.command_line.report import counted, print_json
 
 
-@click.command(short_help="Draw the embeddings of recordings or images in the plane.")
+@click.command(short_help="Draw the embeddings of recordings, images or texts in the plane.")
 @options.sources
 @options.output("Picture to write.", "space.png")
 @options.model
@@ -33,17 +33,19 @@ def plot(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Draw the recordings or images in SOURCE (folders or CSV files) in the plane, coloured by label.
+    """Draw the recordings, images or texts in SOURCE (folders, CSV or .txt files) in the plane, coloured by label.
 
     What lies close together is alike for the model. Files that cannot be read are told on stderr and skipped.
 
     \b
     comparators plot recordings/ -o space.png
     comparators plot digits/ -o digits.png --model digit-encoder --projection pca
+    comparators plot texts.csv -o texts.png --model sentences.keras
 
     Exit status: 0 done; 1 done, files were skipped; 2 wrong usage or input.
     """
-    from comparators.command_line.inputs import embed_table, load_any_model, with_sources
+    from comparators.command_line.embedding import embed_table
+    from comparators.command_line.inputs import load_any_model, with_sources
     from comparators.command_line.output_files import PICTURES, check_output, save_scatter
 
     check_output(output, PICTURES)

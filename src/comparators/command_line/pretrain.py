@@ -157,5 +157,5 @@ def pretrain(
     else:
         click.echo(f"{output}: trained on {counted(trained.size, 'clip')}, model {trained.model.fingerprint}")
         if trained.figures is not None:
-            click.echo(matches_as_text(trained.figures, None, None))
+            click.echo(matches_as_text(trained.figures, None))
     return 1 if trained.failures else 0

@@ -67,19 +67,21 @@ class Program(click.Group):
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="comparators")
 def main() -> None:
-    """Similarity learning: verify, recognise, cluster and draw recordings or images, and train your own network.
+    """Similarity learning: verify, search, cluster and draw recordings, images or texts, and train your own network.
 
     \b
     comparators demo                                    the whole way once, on bundled recordings
     comparators verify a.wav b.wav                      one voice or two?
     comparators search model.keras query.png sounds/    which are most like it?
+    comparators search model.keras "a dog" texts.csv    and of these?
     comparators enroll team.gallery anna anna*.wav      learn a voice
     comparators recognize team.gallery meeting.wav      who is it, or nobody known?
     comparators cluster recordings/ -o clusters.csv     who is who, without labels
 
     Recordings are WAV, FLAC, OGG or MP3 of any rate and channel count; images PNG, JPEG, WebP, BMP, GIF or TIFF. A
     SOURCE is a folder (its sub-folders are the labels), or a CSV file with a column `path` and, where they are known,
-    `label` or `speaker`. The default model is of voices: name one of images with --model.
+    `label` or `speaker`; of texts, a CSV file with a column `text`, or a .txt file of lines. The default model is of
+    voices: name one of images or texts with --model.
 
     Exit status: 0 done; 1 done, but a file was refused or skipped (`verify`: different, or no decision);
     2 wrong usage or input that cannot be used, with nothing written; 130 interrupted.

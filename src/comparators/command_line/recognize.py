@@ -50,7 +50,8 @@ def recognize(
 
     Exit status: 0 done, whoever it is; 1 done, files were skipped; 2 wrong usage or input.
     """
-    from comparators.command_line.inputs import embed_table, load_model, named_files, with_folders_listed
+    from comparators.command_line.embedding import embed_table
+    from comparators.command_line.inputs import load_model, named_files, with_folders_listed
     from comparators.recognition.gallery import Gallery
 
     model = load_model(model_name, files, role)

@@ -49,6 +49,16 @@ def text_table(names: Sequence[str], rows: Sequence[Sequence]) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
+def shortened(text: str, length: int = 60) -> str:
+    """Cuts a text to be named in a message.
+
+    Example:
+        >>> shortened("a dog runs"), shortened("a dog runs over the meadow", 12)
+        ('a dog runs', 'a dog run...')
+    """
+    return text if len(text) <= length else text[: length - 3] + "..."
+
+
 def counted(number: int, noun: str) -> str:
     """Says how many, such as "1 recording" or "1,024 recordings".
 

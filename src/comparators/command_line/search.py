@@ -1,12 +1,14 @@
-"""`comparators search`: ask with a word, a sound or a picture; files answer, the most alike first."""
+"""`comparators search`: ask with a word, a text, a sound or a picture; the most alike answer, the best first."""
 
 import click
 
 from comparators.command_line import options
-from comparators.command_line.report import counted, print_json, text_table
+from comparators.command_line.report import counted, print_json, shortened, text_table
+
+_SHOWN_CHARACTERS = 100
 
 
-@click.command(short_help="Ask with a word, a sound or a picture; the files most like it answer.")
+@click.command(short_help="Ask with a text, a sound or a picture; the files or texts most like it answer.")
 @click.argument("model_name", metavar="MODEL")
 @click.argument("query")
 @options.sources
@@ -27,20 +29,23 @@ def search(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Rank what is in SOURCE (folders or CSV files) by its similarity to QUERY: a word, a recording or an image.
+    """Rank what is in SOURCE (folders or CSV files) by its similarity to QUERY: a word, a text, a recording, an image.
 
     With MODEL of two roles, what is of the other role than QUERY answers: recordings to a word, images to a recording
-    (or words, the labels in SOURCE). With a model of one role files of the same kind answer. SOURCE may be an .npz
-    file that `comparators embed` wrote, unless the model compares maps of images and sounds.
+    (or words, the labels in SOURCE); of two roles of texts, the first asks. With a model of one role, things of the
+    same kind answer. Texts are the column text (or that of their role) of a CSV file, or the lines of a .txt file; a
+    QUERY that names a .txt file stands for the text in it. SOURCE may be an .npz file that `comparators embed` wrote,
+    unless the model compares maps of images and sounds.
 
     \b
     comparators search sounds.keras "rooster" recordings/
     comparators search digits.keras seven.wav matches.csv --limit 3
     comparators search speaker-encoder a.wav voices.npz --json
+    comparators search sentences.keras "a dog runs" texts.csv
 
     Exit status: 0 done; 1 done, files were skipped; 2 wrong usage or input.
     """
-    from comparators.command_line.inputs import as_file_model, has_two_roles, load_any_model
+    from comparators.command_line.inputs import as_file_model, has_two_roles, is_text_model, load_any_model
 
     model = load_any_model(model_name)
     from comparators.command_line.searching import search_one_role, search_two_roles
@@ -50,12 +55,15 @@ def search(
     elif role is not None:
         raise ValueError(f"'{model_name}' is a model of one role. Received: --role {role}. Leave it out.")
     else:
-        found = search_one_role(as_file_model(model, model_name, [query]), query, sources, label_column, split, quiet)
+        model = model if is_text_model(model) else as_file_model(model, model_name, [query])
+        found = search_one_role(model, model_name, query, sources, label_column, split, quiet)
     ranked = found.ranked(limit)
     if as_json:
         answer = {"query": query, "role": found.role, "searched": len(found.items)}
         print_json({**answer, "results": ranked.to_dict("records"), "failures": found.failures})
     else:
+        if "text" in ranked:
+            ranked["text"] = [shortened(" ".join(text.split()), _SHOWN_CHARACTERS) for text in ranked["text"]]
         click.echo(text_table(list(ranked), ranked.values.tolist()))
         click.echo(f"the first {len(ranked):,} of {counted(len(found.items), 'item')}")
     return 1 if found.failures else 0

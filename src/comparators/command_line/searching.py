@@ -7,9 +7,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from comparators.command_line.inputs import embed_table, read_sources
+from comparators.command_line.embedding import embed_table
+from comparators.command_line.inputs import with_sources
+from comparators.command_line.item_kinds import TEXTS, WORDS, kind_name
 from comparators.command_line.match_items import encode_items, media_of_roles, read_item
-from comparators.command_line.match_table import WORDS, read_items
+from comparators.command_line.match_sources import read_items
+from comparators.command_line.report import shortened
+from comparators.command_line.source_tables import read_text
 from comparators.custom_layers.matchmap_similarity import MatchmapSimilarity
 from comparators.generators.media_folder import MEDIA_NAMES, media_of
 from comparators.generators.readable_file import check_readable_file
@@ -18,15 +22,17 @@ from comparators.models.dual_encoder import DualEncoder
 from comparators.models.encoder import Encoder
 from comparators.recognition.embedding_table import EmbeddingTable
 
+_ITEM_COLUMNS = ("path", "word", "text", "label")
+
 
 class Found(NamedTuple):
     """What was searched.
 
     Attributes:
         role: of the query; None for a model of one role.
-        items: `path` or `word`, and `label` where it is known; a row for each.
+        items: `path`, `word` or `text`, and `label` where it is known; a row for each.
         scores: of the items `(n,)`.
-        failures: path or word -> what was wrong with it.
+        failures: path, word or text -> what was wrong with it.
     """
 
     role: str | None
@@ -37,7 +43,7 @@ class Found(NamedTuple):
     def ranked(self, limit: int) -> pd.DataFrame:
         """Returns the first items with their rank, from 1, and their score."""
         best = np.argsort(-self.scores, kind="stable")[:limit]
-        items = self.items[[name for name in ("path", "word", "label") if name in self.items]].iloc[best]
+        items = self.items[[name for name in _ITEM_COLUMNS if name in self.items]].iloc[best]
         # A word is its own label.
         items = items.drop(columns="label") if {"word", "label"} <= set(items) else items
         return pd.DataFrame({"rank": np.arange(1, 1 + len(best)), "score": self.scores[best].tolist()}).join(
@@ -46,13 +52,20 @@ class Found(NamedTuple):
 
 
 def search_one_role(
-    model: Comparator, query: str, sources: Sequence[str], label_column: str | None, split: str | None, quiet: bool
+    model: Comparator,
+    name: str,
+    query: str,
+    sources: Sequence[str],
+    label_column: str | None,
+    split: str | None,
+    quiet: bool,
 ) -> Found:
-    """Scores files, or embeddings in an .npz file, against a query of the same kind."""
-    asked = model.embed([_read_query(model, query)])
+    """Scores files, texts, or embeddings in an .npz file, against a query of the same kind."""
+    asked = model.embed([read_query(model, query)])
     table, failures = _stored(sources, model), {}
     if table is None:
-        table, failures = embed_table(model, read_sources(sources, label_column, split, model.media), quiet)
+        model, items = with_sources(model, name, None, sources, label_column, split, model.media)
+        table, failures = embed_table(model, items, quiet)
     return Found(None, _items_of(table), model.score(asked, table.vectors)[0], failures)
 
 
@@ -68,7 +81,7 @@ def search_two_roles(
     """Scores what is of the other role than a query."""
     media = media_of_roles(model)
     role = _role_of(query, media) if role is None else role
-    asked = [_read_query(model.encoder_of(role), query)]
+    asked = [read_query(model.encoder_of(role), query)]
     (other,) = (name for name in media if name != role)
     table, failures = _stored(sources, model.encoder_of(other)), {}
     if table is None:
@@ -88,35 +101,44 @@ def search_two_roles(
 def read_pair(model: DualEncoder, a: str, b: str) -> list[np.ndarray | str]:
     """Reads two things, one of each role, and returns them in the order of the roles.
 
+    Where both roles are of one kind, such as questions and passages, they are in this order already.
+
     Raises:
         ValueError: if they are of one role.
     """
     media = media_of_roles(model)
+    if len(set(media.values())) == 1:
+        return [read_query(model.encoder_of(role), query) for role, query in zip(media, (a, b), strict=True)]
     given = {_role_of(query, media): query for query in (a, b)}
     if len(given) == 1:
         raise ValueError(
-            f"The model compares {' with '.join(media)}. Received: '{a}' and '{b}', both {next(iter(given))}. Name one "
-            "of each, or compare two of one role with --role."
+            f"The model compares {' with '.join(media)}. Received: '{shortened(a)}' and '{shortened(b)}', both "
+            f"{next(iter(given))}. Name one of each, or compare two of one role with --role."
         )
-    return [_read_query(model.encoder_of(role), given[role]) for role in media]
+    return [read_query(model.encoder_of(role), given[role]) for role in media]
 
 
 def _role_of(query: str, media: dict[str, str]) -> str:
-    kind = media_of(query) or WORDS
-    roles = [role for role, own in media.items() if own == kind]
-    if len(roles) != 1:
-        number = "no role" if not roles else "two roles"
-        listed = ", ".join(f"{role} ({MEDIA_NAMES.get(own, 'word')})" for role, own in media.items())
+    """Returns the role of a query by its kind; of two roles of that kind the first, which asks the other."""
+    kinds = (media_of(query),) if media_of(query) else (WORDS, TEXTS)
+    roles = [role for role, own in media.items() if own in kinds]
+    if not roles:
+        # Without words and texts in the model, a query of one word is taken for one.
+        kind = kind_name(kinds[0]) if media_of(query) else ("text" if " " in query.strip() else "word")
+        listed = ", ".join(f"{role} ({kind_name(own)})" for role, own in media.items())
         raise ValueError(
-            f"The model has {number} for the {MEDIA_NAMES.get(kind, 'word')} '{query}'. Its roles: {listed}. Ask with "
-            "another, or name its role with --role."
+            f"The model has no role for the {kind} '{shortened(query)}'. Its roles: {listed}. Ask with another, or "
+            "name its role with --role."
         )
     return roles[0]
 
 
-def _read_query(encoder: Encoder, query: str) -> np.ndarray | str:
+def read_query(encoder: Encoder, query: str) -> np.ndarray | str:
+    """Reads what is asked: a file; a word or a text as it stands; of a .txt file, the text in it."""
     if encoder.media == WORDS:
         return read_item(encoder, {"word": query})
+    if encoder.media == TEXTS:
+        return read_item(encoder, {"text": read_text(query)})
     path = os.path.abspath(query)
     check_readable_file(path, MEDIA_NAMES[encoder.media])
     return read_item(encoder, {"path": path})
@@ -140,5 +162,6 @@ def _stored(sources: Sequence[str], encoder: Comparator) -> EmbeddingTable | Non
 
 
 def _items_of(table: EmbeddingTable) -> pd.DataFrame:
-    items = pd.DataFrame({"path": table.metadata.get("path", table.ids)})
+    column = next((name for name in ("text", "word") if name in table.metadata), "path")
+    items = pd.DataFrame({column: table.metadata.get(column, table.ids)})
     return items if table.labels is None else items.assign(label=table.labels)

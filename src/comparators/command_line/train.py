@@ -6,10 +6,13 @@ import click
 
 from comparators.command_line import options
 from comparators.command_line.quiet_keras import import_keras
-from comparators.command_line.report import counted, print_json
+from comparators.command_line.report import print_json
+
+# What is trained already would be spoilt by large steps.
+_LEARNING_RATE, _CHECKPOINT_LEARNING_RATE = 1e-3, 2e-5
 
 
-@click.command(short_help="Train a network on labelled recordings or images, or on matches of two roles.")
+@click.command(short_help="Train a network on labelled recordings, images or texts, or on pairs or matches.")
 @options.sources
 @options.output("Model to write.", "model.keras")
 @click.option(
@@ -19,14 +22,34 @@ from comparators.command_line.report import counted, print_json
     help="Go on from this model's encoder, such as speaker-encoder.  [default: a new one]",
 )
 @click.option("--siamese", is_flag=True, help="A new siamese network, which gives probabilities, not an encoder.")
-@click.option("--roles", metavar="image,audio", help="Train on matches of two roles: image,audio or audio,word.")
+@click.option(
+    "--roles",
+    metavar="image,audio",
+    help="Train on matches of two roles: image,audio, audio,word, image,text, audio,text or question,passage.",
+)
 @click.option(
     "--words",
     metavar="glove.txt",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Word vectors for the role word: a GloVe text file, or .npz. The model keeps the first 20,000 words.",
+    help="Word vectors for the role word, or for texts to begin with: a GloVe text file, or .npz. The model keeps the "
+    "first 20,000 words.",
 )
-@click.option("--batch-size", type=click.IntRange(min=2), default=64, show_default=True, help="Matches of a batch.")
+@click.option(
+    "--tokenizer",
+    metavar="tokenizer.json",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Of texts.  [default: trained on them]",
+)
+@click.option(
+    "--checkpoint",
+    metavar="FOLDER",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Begin with a published network of texts: config.json, model.safetensors and tokenizer.json.",
+)
+@click.option("--bi-lstm", is_flag=True, help="A new network of texts of LSTMs, not a transformer or words' average.")
+@click.option(
+    "--batch-size", type=click.IntRange(min=2), default=64, show_default=True, help="Matches or pairs of a batch."
+)
 @click.option("--epochs", type=click.IntRange(min=1), default=20, show_default=True, help="Passes over the files.")
 @click.option("--labels-per-batch", type=click.IntRange(min=2), metavar="P", help="[default: 32, or all there are]")
 @click.option("--items-per-label", type=click.IntRange(min=2), default=6, show_default=True, metavar="K")
@@ -35,7 +58,11 @@ from comparators.command_line.report import counted, print_json
     type=click.FloatRange(min=0.1),
     help="Length of the pieces of recordings that are compared.  [default: 1.6; with two roles the network's own]",
 )
-@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), default=1e-3, show_default=True)
+@click.option(
+    "--learning-rate",
+    type=click.FloatRange(min=0, min_open=True),
+    help="[default: 0.001; 2e-5 with --checkpoint]",
+)
 @click.option("--embedding-dim", type=click.IntRange(min=2), default=256, show_default=True, help="Of a new network.")
 @click.option(
     "--channels",
@@ -56,7 +83,11 @@ from comparators.command_line.report import counted, print_json
 @options.target_far
 @options.label_column
 @options.split
-@options.media
+@click.option(
+    "--media",
+    type=click.Choice(["audio", "image", "text"]),
+    help="What to train on: texts, or which files of a folder.  [default: the one kind of files that there is]",
+)
 @options.seed
 @options.json
 @options.quiet
@@ -67,12 +98,15 @@ def train(
     siamese: bool,
     roles: str | None,
     words: Path | None,
+    tokenizer: Path | None,
+    checkpoint: Path | None,
+    bi_lstm: bool,
     batch_size: int,
     epochs: int,
     labels_per_batch: int | None,
     items_per_label: int,
     window_seconds: float | None,
-    learning_rate: float,
+    learning_rate: float | None,
     embedding_dim: int,
     channels: int,
     image_size: int,
@@ -86,12 +120,15 @@ def train(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Train a network on the labelled recordings or images in SOURCE (folders or CSV files).
+    """Train a network on the labelled recordings, images or texts in SOURCE (folders or CSV files).
 
     Batches hold P labels with K items of each (of recordings, windows). An encoder draws items of one label together
     (GE2E); a siamese network learns the probability of "same" on every pair that a batch can form. After each epoch
     the equal error rate on all pairs of the validation labels, which are never trained on, is taken; the best epoch is
     kept, and the threshold is fitted on them. Several sources are several corpora: a batch stays within one.
+
+    With --media text, a CSV file has the columns text and label; or pairs in sentence1 and sentence2, with a graded
+    score, whose order is learnt (the best epoch is that of the highest rank correlation), or with same, 1 or 0.
 
     With --roles, things of two kinds learn what belongs together, from CSV files with a column for each role; rows of
     one `label`, where there is one, belong together too. The word of a sound may be its `label`, or name its folder.
@@ -100,57 +137,77 @@ def train(
     comparators train manifest.csv -o model.keras --label-column speaker --split train
     comparators train my_voices/ -o mine.keras --model speaker-encoder --learning-rate 1e-4 --epochs 5
     comparators train leaves/ -o leaves.keras --siamese --image-size 96
+    comparators train pairs.csv -o sentences.keras --media text
     comparators train matches.csv -o digits.keras --roles image,audio --image-size 28 --grey
     comparators train sounds.csv -o sounds.keras --roles audio,word --words glove.txt
+    comparators train captions.csv -o pictures.keras --roles image,text
 
     Exit status: 0 done; 1 done, files were left out; 2 wrong usage or input.
     """
-    from comparators.command_line.inputs import read_sources, require_pairs, source_names
     from comparators.command_line.output_files import check_output, save_model
 
     check_output(output, (".keras",))
-    sizes = (embedding_dim, image_size, grey)
+    _refuse_what_is_of_no_use(roles, media, model_name, checkpoint is not None or (words is not None and not bi_lstm))
+    import_keras()
+    from comparators.command_line.fitting import Fit
+    from comparators.command_line.inputs import Sources
+
+    named, sizes = Sources(sources, label_column, split, media), (embedding_dim, image_size, grey)
+    how = Fit(
+        epochs,
+        learning_rate or (_LEARNING_RATE if checkpoint is None else _CHECKPOINT_LEARNING_RATE),
+        batch_size,
+        labels_per_batch,
+        items_per_label,
+        window_seconds,
+        validation_fraction,
+        target_far,
+        seed,
+    )
     if roles is not None:
-        options.refuse("with --roles", "siamese", "labels_per_batch", "items_per_label", "channels", "media")
-        import_keras()
-        from comparators.command_line.match_training import MatchFit, NewMatchModel, train_matches
+        from comparators.command_line.match_training import train_matches
+        from comparators.command_line.new_match_model import NewMatchModel
 
-        new = NewMatchModel(roles.split(","), words, window_seconds, *sizes)
-        how = MatchFit(epochs, batch_size, learning_rate, validation_fraction, target_far, seed)
-        model, history, size, num_left_out = train_matches(sources, label_column, split, new, model_name, how, quiet)
+        new_matches = NewMatchModel(roles.split(","), words, tokenizer, window_seconds, *sizes)
+        trained = train_matches(named, new_matches, model_name, how, quiet)
+    elif media == "text":
+        from comparators.command_line.new_text_model import NewTextModel
+        from comparators.command_line.text_pairs import pair_kind
+        from comparators.command_line.text_training import train_texts
+
+        kind = pair_kind(sources)
+        if kind is None:
+            options.refuse("with labelled texts", "batch_size")
+        else:
+            options.refuse("with pairs of texts", "labels_per_batch", "items_per_label", "label_column")
+        new_texts = NewTextModel(siamese, bi_lstm, words, tokenizer, checkpoint, embedding_dim)
+        trained = train_texts(named, kind, new_texts, model_name, how, quiet)
     else:
-        options.refuse("without --roles", "words", "batch_size")
-        manifest = read_sources(sources, label_column, split, media)
-        require_pairs(manifest, "Training")
-        import_keras()
-        from comparators.command_line.training import (
-            NewModel,
-            fit,
-            make_batches,
-            new_or_loaded,
-            split_labels,
-            usable_items,
-        )
+        from comparators.command_line.training import NewModel, train_files
 
-        model = new_or_loaded(model_name, NewModel(siamese, channels, *sizes), manifest, seed)
-        usable = usable_items(model, manifest, quiet)
-        require_pairs(usable, "Training")
-        num_left_out = len(manifest) - len(usable)
-        trained_on, held_out = split_labels(usable, validation_fraction, seed)
-        batches = make_batches(model, trained_on, labels_per_batch, items_per_label, window_seconds or 1.6, seed)
-        history = fit(model, batches, held_out, epochs, learning_rate, quiet)
-        model = model.with_objective(model.objective)  # without the optimiser's state, two thirds of the file
-        if held_out is not None:
-            origin = f"{held_out['label'].nunique()} validation labels of {source_names(sources)}"
-            model.fit_threshold(model.embed(held_out), held_out["label"], target_far=target_far, origin=origin)
-        size = f"{counted(len(trained_on), model.item_name)} of {counted(trained_on['label'].nunique(), 'label')}"
-    save_model(model, output)
+        trained = train_files(named, NewModel(siamese, channels, *sizes), model_name, how, quiet)
+    save_model(trained.model, output)
+    threshold, fingerprint = trained.model.threshold, trained.model.fingerprint
     if as_json:
-        threshold = None if model.threshold is None else model.threshold.to_dict()
-        print_json(
-            {"output": str(output), "history": history, "threshold": threshold, "fingerprint": model.fingerprint}
-        )
+        threshold = None if threshold is None else threshold.to_dict()
+        document = {"output": str(output), "history": trained.history, "threshold": threshold}
+        print_json({**document, "fingerprint": fingerprint})
     else:
-        click.echo(f"{output}: trained on {size}, model {model.fingerprint}")
-        click.echo(f"threshold: {model.threshold or 'none, fit one with `comparators evaluate ... -o`'}")
-    return 1 if num_left_out else 0
+        click.echo(f"{output}: trained on {trained.size}, model {fingerprint}")
+        click.echo(f"threshold: {threshold or 'none, fit one with `comparators evaluate ... -o`'}")
+    return 1 if trained.num_left_out else 0
+
+
+def _refuse_what_is_of_no_use(roles: str | None, media: str | None, model_name: str | None, has_size: bool) -> None:
+    beginnings = ("words", "tokenizer", "checkpoint", "bi_lstm")
+    if roles is not None:
+        own = ("siamese", "labels_per_batch", "items_per_label", "channels", "media", "checkpoint", "bi_lstm")
+        options.refuse("with --roles", *own)
+    elif media == "text":
+        options.refuse("with --media text", "window_seconds", "channels", "image_size", "grey")
+        if model_name is not None:
+            options.refuse("with --model, which has its own network", "siamese", *beginnings)
+        elif has_size:
+            options.refuse("with what --words or --checkpoint begin with, which has its own size", "embedding_dim")
+    else:
+        options.refuse("without --roles or --media text", *beginnings, "batch_size")

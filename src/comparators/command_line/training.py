@@ -9,15 +9,24 @@ import pandas as pd
 from tqdm import tqdm
 
 from comparators.callbacks.embedding_monitor import EmbeddingMonitor
-from comparators.command_line.inputs import item_name, load_model
+from comparators.command_line.fitting import Fit, Trained, fit_best
+from comparators.command_line.inputs import (
+    Sources,
+    item_name,
+    load_model,
+    read_sources,
+    require_pairs,
+    source_names,
+)
+from comparators.command_line.match_items import read_item
 from comparators.command_line.report import counted, note
+from comparators.command_line.splitting import split_labels
 from comparators.custom_layers.ge2e import GE2E
 from comparators.custom_layers.in_batch_pairs import InBatchPairs
 from comparators.custom_layers.similarity_head import SimilarityHead
 from comparators.generators.audio_groups import AudioGroups
 from comparators.generators.image_groups import ImageGroups
 from comparators.generators.ordered_batches import OrderedBatches
-from comparators.generators.splits import split_by_label
 from comparators.models.audio_encoder import AudioEncoder
 from comparators.models.audio_siamese import AudioSiamese
 from comparators.models.comparator import Comparator
@@ -26,6 +35,7 @@ from comparators.models.image_siamese import ImageSiamese
 from comparators.models.siamese import Siamese
 
 _ERROR_RATE = "val_eer"
+_WINDOW_SECONDS = 1.6
 
 
 class NewModel(NamedTuple):
@@ -55,12 +65,40 @@ class NewModel(NamedTuple):
         return family.default(embedding_dim=self.embedding_dim, channels=self.channels)
 
 
-def new_or_loaded(name_or_path: str | None, new: NewModel, table: pd.DataFrame, seed: int) -> Comparator:
-    """Makes a new network, or takes that of a model, with a new objective (its old one may know other labels)."""
-    keras.utils.set_random_seed(seed)
-    if name_or_path is None:
-        return new.make("image" if item_name(table) == "image" else "audio")
-    model = load_model(name_or_path, table["path"])
+def train_files(sources: Sources, new: NewModel, model_name: str | None, how: Fit, quiet: bool) -> Trained:
+    """Trains a network on labelled recordings or images; fits its threshold on the labels kept out.
+
+    Args:
+        sources: of the files.
+        new: the network, where there is none to go on from.
+        model_name: a model to go on from.
+        how: the training.
+        quiet: no progress.
+    """
+    manifest = read_sources(*sources)
+    require_pairs(manifest, "Training")
+    keras.utils.set_random_seed(how.seed)
+    if model_name is None:
+        model = new.make("image" if item_name(manifest) == "image" else "audio")
+    else:
+        model = renewed(load_model(model_name, manifest["path"]))
+    usable = usable_items(model, manifest, quiet)
+    require_pairs(usable, "Training")
+    trained_on, held_out = split_labels(usable, how.validation_fraction, how.seed)
+    monitor = None
+    if held_out is not None:
+        items = [read_item(model, row) for row in held_out.to_dict("records")]
+        monitor = EmbeddingMonitor(items, held_out["label"].to_numpy())
+    model, history = fit_best(model, make_batches(model, trained_on, how), monitor, _ERROR_RATE, how, quiet)
+    if held_out is not None:
+        origin = f"{held_out['label'].nunique()} validation labels of {source_names(sources.names)}"
+        model.fit_threshold(model.embed(held_out), held_out["label"], target_far=how.target_far, origin=origin)
+    size = f"{counted(len(trained_on), model.item_name)} of {counted(trained_on['label'].nunique(), 'label')}"
+    return Trained(model, history, size, len(manifest) - len(usable))
+
+
+def renewed(model: Comparator) -> Comparator:
+    """Returns a copy of a network with a new objective for groups: its old one may know other labels."""
     if isinstance(model, Siamese):
         model = model.with_objective(InBatchPairs(SimilarityHead.from_config(model.head.get_config())))
     else:
@@ -87,74 +125,32 @@ def usable_items(model: Comparator, table: pd.DataFrame, quiet: bool) -> pd.Data
     return table[np.array(usable, bool)].reset_index(drop=True)
 
 
-def split_labels(table: pd.DataFrame, fraction: float, seed: int) -> tuple[pd.DataFrame, pd.DataFrame | None]:
-    """Keeps a share of the labels, at least two, out of training; none where it is 0 or labels are too few."""
-    num_labels = table["label"].nunique()
-    if fraction == 0 or num_labels < 4:
-        note("warning: no validation labels, so the last epoch is kept and no threshold is fitted")
-        return table, None
-    return split_by_label(table, max(fraction, 2 / num_labels), seed=seed)
-
-
-def make_batches(
-    model: Comparator,
-    table: pd.DataFrame,
-    labels_per_batch: int | None,
-    items_per_label: int,
-    window_seconds: float,
-    seed: int,
-) -> OrderedBatches:
+def make_batches(model: Comparator, table: pd.DataFrame, how: Fit) -> OrderedBatches:
     """Makes batches, so many that an epoch shows about as many items as there are files."""
-    num_labels = table["label"].nunique()
-    in_a_corpus = table.groupby("corpus")["label"].nunique().min() if "corpus" in table else num_labels
-    common = {
-        "labels_per_batch": labels_per_batch or min(32, int(in_a_corpus)),
-        "items_per_label": items_per_label,
-        "reader": model.reader,
-        "seed": seed,
-        "within_corpus": "corpus" in table,
-        "passes_per_epoch": math.ceil(len(table) / (num_labels * items_per_label)),
-    }
+    common = {**groups_per_batch(table, how), "reader": model.reader, "within_corpus": "corpus" in table}
     if model.media == "image":
         return ImageGroups(table, **common)
-    return AudioGroups(table, window_seconds=window_seconds, **common)
+    return AudioGroups(table, window_seconds=how.window_seconds or _WINDOW_SECONDS, **common)
 
 
-def fit(
-    model: Comparator,
-    batches: OrderedBatches,
-    held_out: pd.DataFrame | None,
-    epochs: int,
-    learning_rate: float,
-    quiet: bool,
-) -> dict[str, list[float]]:
-    """Trains, shows the progress on stderr, and leaves the weights of the best epoch in the model.
-
-    Returns:
-        What Keras calls the history: name of a figure -> its value after each epoch.
-    """
-    callbacks = [] if quiet else [training_progress(epochs, len(batches))]
-    if held_out is not None:
-        items = [_read(model, row) for row in held_out.to_dict("records")]
-        monitor = EmbeddingMonitor(items, held_out["label"].to_numpy())
-        best = keras.callbacks.EarlyStopping(_ERROR_RATE, mode="min", patience=epochs, restore_best_weights=True)
-        callbacks = [monitor, best, *callbacks]
-    model.compile(optimizer=keras.optimizers.Adam(learning_rate))
-    return model.fit(batches, epochs=epochs, callbacks=callbacks, verbose=0).history
-
-
-def _read(model: Comparator, row: dict) -> np.ndarray:
-    if model.media == "image":
-        return model.read(row["path"])
-    return model.read(row["path"], row.get("start"), row.get("end"), row.get("channel"))
+def groups_per_batch(table: pd.DataFrame, how: Fit) -> dict:
+    """Returns what groups take: P labels, K items, and so many batches that an epoch shows each item about once."""
+    num_labels = table["label"].nunique()
+    in_a_corpus = table.groupby("corpus")["label"].nunique().min() if "corpus" in table else num_labels
+    return {
+        "labels_per_batch": how.labels_per_batch or min(32, int(in_a_corpus)),
+        "items_per_label": how.items_per_label,
+        "seed": how.seed,
+        "passes_per_epoch": math.ceil(len(table) / (num_labels * how.items_per_label)),
+    }
 
 
 def _problem(model: Comparator, row: dict) -> str | None:
     try:
-        item = _read(model, row)
+        item = read_item(model, row)
     except (ValueError, OSError) as error:
         return str(error)
-    if model.media == "image":
+    if model.media != "audio":
         return None
     seconds = len(item) / model.reader.sample_rate
     if seconds < model.minimum_speech_seconds:
@@ -162,18 +158,3 @@ def _problem(model: Comparator, row: dict) -> str | None:
             f"{seconds:.2f} s of speech in '{row['path']}', at least {model.minimum_speech_seconds:.2f} s are needed."
         )
     return None
-
-
-def training_progress(epochs: int, num_batches: int) -> keras.callbacks.Callback:
-    """Makes the callback that shows a bar of the batches, and each epoch's figures, on stderr."""
-    bar = tqdm(total=epochs * num_batches, desc="training", unit="batch", disable=None, leave=False)
-
-    def tell(epoch: int, logs: dict) -> None:
-        figures = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in logs.items())
-        note(f"epoch {epoch + 1} of {epochs}: {figures}")
-
-    return keras.callbacks.LambdaCallback(
-        on_train_batch_end=lambda batch, logs: bar.update(),
-        on_epoch_end=tell,
-        on_train_end=lambda logs: bar.close(),
-    )

@@ -1,4 +1,4 @@
-"""`comparators verify`: are two recordings of one voice, two images of one thing?"""
+"""`comparators verify`: are two recordings of one voice, two images of one thing, two texts of one meaning?"""
 
 import os
 
@@ -8,7 +8,7 @@ from comparators.command_line import options
 from comparators.command_line.report import print_json
 
 
-@click.command(short_help="Decide whether two recordings or images are alike.")
+@click.command(short_help="Decide whether two recordings, images or texts are alike.")
 @click.argument("a")
 @click.argument("b")
 @options.model
@@ -16,10 +16,10 @@ from comparators.command_line.report import print_json
 @click.option("--threshold", type=float, metavar="SCORE", help="Decide at this score instead of the model's threshold.")
 @options.json
 def verify(a: str, b: str, model_name: str, role: str | None, threshold: float | None, as_json: bool) -> int:
-    """Decide whether the recordings A and B are of one voice, or whatever the model tells apart, such as images.
+    """Decide whether the recordings A and B are of one voice, or whatever the model tells apart: images, texts.
 
     Prints the answer, the score, the calibrated probability, and the threshold with where it comes from. Too little
-    speech gives no decision.
+    speech gives no decision. A text may be in a .txt file.
 
     \b
     comparators verify a.wav b.wav
@@ -27,10 +27,17 @@ def verify(a: str, b: str, model_name: str, role: str | None, threshold: float |
     comparators verify a.wav b.wav --threshold 0.4 && echo same
     comparators verify a.png b.png --model character-encoder
     comparators verify seven.png seven.wav --model two-roles.keras
+    comparators verify "a dog runs" "a dog is running" --model sentences.keras
 
     Exit status: 0 same; 1 different, or no decision; 2 wrong usage or input.
     """
-    from comparators.command_line.inputs import as_file_model, has_two_roles, load_any_model
+    from comparators.command_line.inputs import (
+        as_file_model,
+        encoder_of_role,
+        has_two_roles,
+        is_text_model,
+        load_any_model,
+    )
     from comparators.generators.media_folder import MEDIA_NAMES, media_of
     from comparators.generators.readable_file import check_readable_file
 
@@ -42,6 +49,11 @@ def verify(a: str, b: str, model_name: str, role: str | None, threshold: float |
         from comparators.command_line.searching import read_pair
 
         pair = read_pair(model, a, b)
+    elif is_text_model(encoder_of_role(model, model_name, role)):
+        from comparators.command_line.searching import read_query
+
+        model = encoder_of_role(model, model_name, role)
+        pair = [read_query(model, text) for text in pair]
     else:
         model = as_file_model(model, model_name, pair, role)
     if threshold is not None:
