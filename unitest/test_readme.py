@@ -2,7 +2,8 @@
 
 The folder holds `voices/` (the bundled recordings with their `manifest.csv`), `recordings/` (a folder for each of four
 voices), `manifest.csv` (a table of these), `a.wav`, `b.wav` (one voice) and `c.wav` (another), `digits/` (a folder of
-images for each of five digits), `matches.csv` (these images, each with a tone for its digit) and `four.wav` (a tone).
+images for each of five digits), `matches.csv` (these images, each with a tone for its digit), `four.wav` (a tone) and
+`pairs.csv` and `texts.csv` (graded pairs of sentences, and sentences).
 Of shell blocks, the lines that begin with `comparators` are run. A block after a line `<!-- not run: why -->` is left
 out.
 """
@@ -90,6 +91,11 @@ def files(tmp_path, monkeypatch, voices):
         matches.append(f"{path.relative_to(tmp_path)},{path.stem}.wav,{digit}")
     (tmp_path / "matches.csv").write_text("\n".join(matches) + "\n", encoding="utf-8")
     shutil.copy(tmp_path / f"{path.stem}.wav", tmp_path / "four.wav")
+    who, does = ("a dog", "a man", "the cat", "a farmer"), ("runs in the park", "sings at night", "sleeps")
+    texts = [f"{one} {other}" for one in who for other in does]
+    (tmp_path / "texts.csv").write_text("\n".join(["text", *texts]) + "\n", encoding="utf-8")
+    graded = [f"{a},{b},{5 * len(set(a.split()) & set(b.split())) / 4:.1f}" for a in texts for b in texts if a < b]
+    (tmp_path / "pairs.csv").write_text("\n".join(["sentence1,sentence2,score", *graded]) + "\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
 
 

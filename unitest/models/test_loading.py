@@ -26,7 +26,8 @@ def test_a_saved_model_is_loaded_by_path(tmp_path):
 
 @pytest.mark.parametrize("name", pretrained_names())
 def test_shipped_models_load_and_embed(name):
-    items = {"audio": comparators.bundled_voices()[:2], "image": np.zeros((2, 60, 40), "uint8")}
+    texts = ["a dog runs", "the sea"]
+    items = {"audio": comparators.bundled_voices()[:2], "image": np.zeros((2, 60, 40), "uint8"), "text": texts}
     model = comparators.load(name)
     assert model.embed(items[model.media]).shape == (2, model.embedding_dim)
     assert model.threshold is not None
