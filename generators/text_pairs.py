@@ -56,7 +56,7 @@ def read_text_pairs(
     else:
         raise TypeError(f"`source` must be a CSV file or a data frame. Received: {type(source).__name__}.")
     table = _select_split(table, split, name)
-    texts = pd.concat([filled_texts(table, column, name, first_row) for column in text_columns])
+    texts = filled_texts(table, tuple(text_columns), name, first_row)
     same = _read_scores(table, score_column, largest_score, name, first_row)
     positions, distinct = pd.factorize(texts)
     first, second = positions.reshape(2, -1)

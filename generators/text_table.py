@@ -50,12 +50,12 @@ def read_text_table(path: str | os.PathLike) -> pd.DataFrame:
         ) from error
 
 
-def filled_texts(table: pd.DataFrame, column: str, name: str, first_row: int) -> pd.Series:
-    """Returns a column as strings, or says in which rows there is no text.
+def filled_texts(table: pd.DataFrame, columns: str | tuple[str, ...], name: str, first_row: int) -> pd.Series:
+    """Returns a column, or several below one another, as strings, or says in which rows there is no text.
 
     Args:
         table: of any values.
-        column: its name.
+        columns: name of the column, or names.
         name: of the table, for the message.
         first_row: number of the row with the index 0, for the message.
 
@@ -65,20 +65,22 @@ def filled_texts(table: pd.DataFrame, column: str, name: str, first_row: int) ->
     Example:
         >>> filled_texts(pd.DataFrame({"text": ["sea", " "]}), "text", "the data frame", first_row=0)
         Traceback (most recent call last):
-        ValueError: Empty `text` in 1 row of the data frame: row 1. Fill it in or remove the row.
+        ValueError: Empty `text` in 1 row of the data frame: row 1. Fill in what is missing, or remove the rows.
     """
-    if column not in table.columns:
-        columns = ", ".join(map(str, table.columns)) or "none"
-        raise ValueError(f"No column `{column}` in {name}. Its columns: {columns}. Rename or name the one with texts.")
-    texts = table[column]
-    empty = table.index[texts.isna() | (texts.astype(str).str.strip() == "")]
-    if len(empty):
-        rows, them = ("row", "it") if len(empty) == 1 else ("rows", "them")
-        raise ValueError(
-            f"Empty `{column}` in {len(empty)} {rows} of {name}: {name_rows(empty, first_row)}. "
-            f"Fill {them} in or remove the {rows}."
-        )
-    return texts.astype(str)
+    columns, problems = [columns] if isinstance(columns, str) else list(columns), []
+    for column in columns:
+        if column not in table.columns:
+            listed = ", ".join(map(str, table.columns)) or "none"
+            raise ValueError(
+                f"No column `{column}` in {name}. Its columns: {listed}. Rename or name the one with texts."
+            )
+        empty = table.index[table[column].isna() | (table[column].astype(str).str.strip() == "")]
+        if len(empty):
+            rows = "row" if len(empty) == 1 else "rows"
+            problems.append(f"Empty `{column}` in {len(empty)} {rows} of {name}: {name_rows(empty, first_row)}.")
+    if problems:
+        raise ValueError(f"{' '.join(problems)} Fill in what is missing, or remove the rows.")
+    return pd.concat([table[column] for column in columns]).astype(str)
 
 
 def not_unicode(path: Path, error: UnicodeDecodeError) -> ValueError:

@@ -11,7 +11,7 @@ from comparators.custom_layers.objective import Objective
 from comparators.custom_layers.sig_lip import SigLIP
 from comparators.custom_layers.symmetric_info_nce import SymmetricInfoNCE
 from comparators.generators.text_tokenizer import TextTokenizer
-from comparators.models.clip_checkpoint import ARCHITECTURES, read_clip_state, sizes_of
+from comparators.models.clip_checkpoint import ARCHITECTURES, read_clip_state, settings_of, sizes_of
 from comparators.models.clip_parts import clip_encoders, small_text_encoder
 from comparators.models.convert import TorchWeight, load_state, prefixed
 from comparators.models.dual_encoder import DualEncoder
@@ -151,7 +151,7 @@ class CLIP(DualEncoder):
         cls,
         source: str | os.PathLike | Mapping[str, np.ndarray],
         tokenizer: TextTokenizer,
-        activation: str = "quick_gelu",
+        activation: str | None = None,
         image_heads: int | None = None,
         text_heads: int | None = None,
         objective: Objective | None = None,
@@ -167,8 +167,10 @@ class CLIP(DualEncoder):
                 OpenAI, open_clip or Hugging Face's `CLIPModel`.
             tokenizer: that of the checkpoint: `TextTokenizer.read("tokenizer.json", max_tokens=77)`.
             activation: `"quick_gelu"`, OpenAI's, or `"gelu"`, for those that open_clip trained without it. The weights
-                do not tell, and with the wrong one the network is bad, not broken.
-            image_heads: heads of the picture's network; None takes one for each 64 values, as nearly all have it.
+                do not tell, and with the wrong one the network is bad, not broken. None takes what a folder's
+                `config.json` (or `open_clip_config.json`) says, and else OpenAI's.
+            image_heads: heads of the picture's network; None likewise, and else one for each 64 values, as nearly all
+                have it.
             text_heads: heads of the text's network; None likewise.
             objective: None takes `SymmetricInfoNCE()` with the checkpoint's temperature, or `SigLIP()` with its scale
                 and bias, where it has a bias; one of yours keeps its own.
@@ -186,7 +188,10 @@ class CLIP(DualEncoder):
                 f"`tokenizer` must be the checkpoint's, of {num_words:,} tokens. Received: one of "
                 f"{tokenizer.vocabulary_size:,}. Read the `tokenizer.json` that was published with the weights."
             )
-        encoders = clip_encoders(sizes_of(state), tokenizer, activation, image_heads, text_heads)
+        given = {"activation": activation, "image_heads": image_heads, "text_heads": text_heads}
+        given = {name: value for name, value in given.items() if value is not None}
+        settings = {"activation": "quick_gelu"} | settings_of(source) | given
+        encoders = clip_encoders(sizes_of(state), tokenizer, **settings)
         model = cls(encoders, SigLIP() if "logit_bias" in state else SymmetricInfoNCE(), name=name)
         load_state(model, state)
         return model if objective is None else cls(encoders, objective, name=name)

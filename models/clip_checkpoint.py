@@ -1,5 +1,6 @@
 """Published checkpoints of CLIP: their names brought to one form, and the sizes of their networks."""
 
+import json
 import math
 import os
 import re
@@ -119,6 +120,54 @@ that OpenAI, open_clip or Hugging Face's `CLIPModel` saved; other networks of te
         )
     numbers = {name: np.reshape(state[name], ()) for name in _NUMBERS if np.size(state.get(name, ())) == 1}
     return state | numbers
+
+
+def settings_of(source: str | os.PathLike | Mapping) -> dict[str, str | int]:
+    """Reads what the weights do not tell from the settings beside them, where a folder has such.
+
+    Args:
+        source: as `read_clip_state` takes it.
+
+    Returns:
+        Those there are of `"activation"`, `"image_heads"` and `"text_heads"`: of Hugging Face's `config.json`, or of
+        `open_clip_config.json`; nothing for a file or a state dict alone.
+
+    Raises:
+        ValueError: the settings are no JSON, or name an activation that is not known.
+
+    Example:
+        >>> settings_of({})
+        {}
+    """
+    if isinstance(source, Mapping) or not Path(source).is_dir():
+        return {}
+    own, other = (_read_settings(Path(source) / name) for name in ("open_clip_config.json", "config.json"))
+    if own:
+        model = own.get("model_cfg", own)
+        image, text = model.get("vision_cfg", {}), model.get("text_cfg", {})
+        width, head_width = image.get("width"), image.get("head_width")
+        heads = width // head_width if isinstance(width, int) and isinstance(head_width, int) else None
+        found = {"image_heads": heads, "text_heads": text.get("heads")}
+        found["activation"] = "quick_gelu" if model.get("quick_gelu") else "gelu"
+    else:
+        image, text = other.get("vision_config") or {}, other.get("text_config") or {}
+        found = {"image_heads": image.get("num_attention_heads"), "text_heads": text.get("num_attention_heads")}
+        found["activation"] = image.get("hidden_act", text.get("hidden_act"))
+    activation = found["activation"]
+    if activation not in ("gelu", "quick_gelu", None):
+        raise ValueError(
+            f"The activation must be gelu or quick_gelu. Received: {activation!r} in the settings in '{source}'."
+        )
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _read_settings(path: Path) -> dict:
+    if not path.is_file():
+        return {}
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"Not JSON: '{path}' ({error}). Copy the file again.") from error
 
 
 def sizes_of(state: Mapping[str, np.ndarray]) -> ClipSizes:

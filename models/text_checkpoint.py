@@ -98,6 +98,8 @@ def read_text_checkpoint(folder: str | os.PathLike, max_tokens: int | None = Non
     if limits.get("do_lower_case"):
         tokenizer = TextTokenizer(_lower_cased(tokenizer.definition), max_tokens)
     settings = _read_json(folder / "config_sentence_transformers.json", {})
+    if any((settings.get("prompts") or {}).values()) and "Pooling" in modules:
+        _check_prompts_count(folder / modules["Pooling"] / "config.json")
     return TextCheckpoint(
         trunk,
         tokenizer,
@@ -124,6 +126,14 @@ def _modules(folder: Path) -> dict[str, str]:
             f"'{folder / 'modules.json'}'."
         )
     return modules
+
+
+def _check_prompts_count(path: Path) -> None:
+    if not _read_json(path, {}).get("include_prompt", True):
+        raise ValueError(
+            f"The tokens of a prompt must count in the pooling. Received: include_prompt=false in '{path}'. Take "
+            "another checkpoint, or empty its prompts in config_sentence_transformers.json and do without them."
+        )
 
 
 def _check_files(folder: Path) -> Path:

@@ -5,10 +5,15 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 
 from comparators.generators.text_items import TextItems
+from comparators.generators.text_table import filled_texts
 from comparators.generators.text_tokenizer import TextTokenizer, check_texts
 from comparators.models.text_embedder import TextEmbedder
+
+# Of the tokens that an encoder knows, those that its tokenizer has at least.
+_LEAST_SHARE = 0.9
 
 
 class TextInputs:
@@ -38,10 +43,11 @@ class TextInputs:
         if not isinstance(prompt, str):
             raise TypeError(f'`prompt` must be a text, "" for none. Received: prompt={prompt!r}.')
         known = getattr(self.encoder, "vocabulary_size", None)
-        if known is not None and tokenizer.vocabulary_size > known:
+        # Published tables of tokens are filled up to a round number: a few rows may be without a token.
+        if known is not None and not _LEAST_SHARE * known <= tokenizer.vocabulary_size <= known:
             raise ValueError(
                 "`tokenizer` must be the one that the encoder was made with; this is a tokenizer of another "
-                f"vocabulary. Received: {tokenizer.vocabulary_size:,} tokens, of which the encoder knows {known:,}."
+                f"vocabulary. Received: {tokenizer.vocabulary_size:,} tokens; the encoder knows {known:,}."
             )
         longest = getattr(self.encoder, "max_tokens", None)
         if longest is not None and tokenizer.max_tokens > longest:
@@ -73,8 +79,11 @@ class TextInputs:
     def embed(self, inputs, role: str | None = None, batch_size: int = 64) -> np.ndarray:
         """Returns the embeddings of texts.
 
+        A text is cut after as many tokens as the tokenizer gives, `tokenizer.max_tokens`.
+
         Args:
-            inputs: any number of texts, or one; or tokens as `tokenizer.encode` gives them.
+            inputs: any number of texts, or one; a data frame with a column `text`; or tokens as `tokenizer.encode`
+                gives them.
             role: not needed, there is one encoder.
             batch_size: texts encoded at once; texts of like length are.
 
@@ -82,9 +91,11 @@ class TextInputs:
             Embeddings `(n, embedding_dim)`, float32, in the order of the texts.
 
         Raises:
-            ValueError: if one of them is no string; its place is named.
+            ValueError: if one of them is no string; its place is named; or a data frame has no column `text`.
         """
         self.encoder_of(role)
+        if isinstance(inputs, pd.DataFrame):
+            inputs = filled_texts(inputs, "text", "the data frame", first_row=0)
         if isinstance(inputs, Mapping):
             return super().embed(dict(inputs), role, batch_size)
         texts = check_texts([inputs] if isinstance(inputs, str) else inputs)

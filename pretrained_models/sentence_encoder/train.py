@@ -56,7 +56,8 @@ def spelling_vectors(tokenizer: TextTokenizer, texts: Sequence[str], seed: int) 
         seed: of their random directions.
 
     Returns:
-        `(vocabulary_size, DIM)`, float32; zeros for special tokens.
+        `(vocabulary_size, DIM)`, float32; zeros for special tokens, but for the unknown one, which has a direction of
+        its own: a text of another script would have no cosine.
     """
     runs = [[] if piece.startswith("[") else letter_runs(piece) for piece in tokenizer.words]
     encoded = tokenizer.encode(texts)
@@ -67,7 +68,10 @@ def spelling_vectors(tokenizer: TextTokenizer, texts: Sequence[str], seed: int) 
         rarity = np.log((len(texts) + 1) / (frequency[run] + 1)) + 1
         directions[run] = rarity * random.normal(size=DIM)
     vectors = np.array([np.sum([directions[run] for run in each], axis=0) if each else np.zeros(DIM) for each in runs])
-    return (vectors / np.linalg.norm(vectors, axis=1).mean()).astype(np.float32)
+    lengths = np.linalg.norm(vectors, axis=1)
+    unknown = random.normal(size=DIM)
+    vectors[tokenizer.words.index("[UNK]")] = lengths.mean() * unknown / np.linalg.norm(unknown)
+    return (vectors / lengths.mean()).astype(np.float32)
 
 
 def train_encoder(data: Path, seed: int) -> tuple["comparators.TextEncoder", keras.callbacks.History]:

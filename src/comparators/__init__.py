@@ -26,6 +26,7 @@ __getattr__, __dir__, __all__ = attach(
         "cluster": "comparators.recognition.clustering",
         "Comparator": "comparators.models.comparator",
         "DaveNet": "comparators.models.davenet",
+        "DPR": "comparators.models.dpr",
         "DualEncoder": "comparators.models.dual_encoder",
         "EmbeddingTable": "comparators.recognition.embedding_table",
         "Encoder": "comparators.models.encoder",

@@ -89,9 +89,12 @@ def test_a_text_of_ten_megabytes(write):
         ),
         (
             "sentence1,sentence2,score\nx,,1\nx,y,1\nx,  ,1\n",
-            r"Empty `sentence2` in 2 rows of '.*pairs.csv': rows 2, 4. Fill them in or remove the rows",
+            r"Empty `sentence2` in 2 rows of '.*pairs.csv': rows 2, 4. Fill in what is missing, or remove the rows",
         ),
-        ("sentence1,sentence2,score\nx,y,1\n,y,1\n", r"Empty `sentence1` in 1 row of .*: row 3. Fill it in or remove"),
+        (
+            "sentence1,sentence2,score\nx,,1\n,y,1\n",
+            r"Empty `sentence1` in 1 row of .*: row 3. Empty `sentence2` in 1 row of .*: row 2. Fill in",
+        ),
         (
             "sentence1,sentence2,score\nx,y,high\nx,y,1\nx,y,\n",
             r"`score` must be a number. Received: 'high' in rows 2, 4 of .*, 2 such in all. Correct or remove",

@@ -13,7 +13,7 @@ import comparators
 from comparators.custom_layers import SigLIP, SymmetricInfoNCE
 from comparators.generators import ArrayItems, ImageItems, Matches, TextItems, TextTokenizer
 from comparators.models import CLIP
-from comparators.models.clip_checkpoint import ARCHITECTURES, read_clip_state, sizes_of
+from comparators.models.clip_checkpoint import ARCHITECTURES, read_clip_state, settings_of, sizes_of
 from comparators.models.encoders import ClipImageTrunk, ImageTrunk
 
 pytest.importorskip("tokenizers", reason="needs the package `tokenizers`")
@@ -112,6 +112,31 @@ def write_safetensors(path, state: dict) -> None:
         data += value.tobytes()
     head = json.dumps(header).encode()
     path.write_bytes(len(head).to_bytes(8, "little") + head + data)
+
+
+def test_settings_beside_the_weights_are_followed(golden, tmp_path):
+    write_safetensors(tmp_path / "model.safetensors", in_hugging_face_form(golden("clip_vit").state))
+    parts = {
+        "vision_config": {"hidden_act": "gelu", "num_attention_heads": 4},
+        "text_config": {"num_attention_heads": 2},
+    }
+    (tmp_path / "config.json").write_text(json.dumps(parts))
+    model = CLIP.from_checkpoint(tmp_path, words(50))
+    image, text = (model.encoder_of(role).encoder for role in ("image", "text"))
+    assert (image.trunk.blocks[0].num_heads, text.blocks[0].num_heads) == (4, 2)
+    assert {image.trunk.blocks[0].activation, text.blocks[0].activation} == {"gelu"}
+    own = CLIP.from_checkpoint(tmp_path, words(50), "quick_gelu", image_heads=2)
+    assert own.encoder_of("image").encoder.trunk.blocks[0].num_heads == 2
+    assert own.encoder_of("image").encoder.trunk.blocks[0].activation == "quick_gelu"
+    (tmp_path / "open_clip_config.json").write_text(json.dumps({"model_cfg": {"text_cfg": {"heads": 2}}}))
+    assert settings_of(tmp_path) == {"activation": "gelu", "text_heads": 2}
+    (tmp_path / "open_clip_config.json").write_text("{")
+    with pytest.raises(ValueError, match=r"Not JSON: .*open_clip_config\.json"):
+        settings_of(tmp_path)
+    (tmp_path / "open_clip_config.json").unlink()
+    (tmp_path / "config.json").write_text(json.dumps({"vision_config": {"hidden_act": "swish"}}))
+    with pytest.raises(ValueError, match=r"must be gelu or quick_gelu\. Received: 'swish'"):
+        CLIP.from_checkpoint(tmp_path, words(50))
 
 
 def test_forms_of_checkpoints(golden, tmp_path):

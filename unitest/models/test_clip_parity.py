@@ -100,7 +100,7 @@ def test_transformers(activation, tmp_path):
     pictures, tokens, lengths = open_clip_reference.inputs("vit")
     with torch.no_grad():
         out = network(input_ids=torch.tensor(tokens), pixel_values=torch.tensor(pictures.transpose(0, 3, 1, 2)))
-    model = CLIP.from_checkpoint(tmp_path, words(), activation)
+    model = CLIP.from_checkpoint(tmp_path, words())  # the folder's config.json says which activation
     found = ours(model, pictures, tokens, lengths)
     found |= {name: found[name] / np.linalg.norm(found[name], axis=-1, keepdims=True) for name in ("image", "text")}
     check(

@@ -20,7 +20,7 @@ TEXTS = ["a dog by the sea", "the sea by night and the dog, the cat, the cow", "
 TOKENIZER = TextTokenizer.train(TEXTS * 3, vocabulary_size=120, max_tokens=24)
 CONFIG = {
     "model_type": "bert",
-    "vocab_size": 130,
+    "vocab_size": 60,
     "hidden_size": 16,
     "num_hidden_layers": 2,
     "num_attention_heads": 4,
@@ -33,7 +33,7 @@ CONFIG = {
 }
 DISTILBERT = {
     "model_type": "distilbert",
-    "vocab_size": 130,
+    "vocab_size": 60,
     "dim": 16,
     "n_layers": 2,
     "n_heads": 4,
@@ -69,7 +69,7 @@ def write_json(path: Path, content) -> None:
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    trunk = TextTransformerTrunk(130, 40, 16, 2, 4, 24)
+    trunk = TextTransformerTrunk(60, 40, 16, 2, 4, 24)
     state = random_state(trunk) | {
         "pooler.dense.weight": np.ones((16, 16), "f4"),
         "pooler.dense.bias": np.ones(16, "f4"),
@@ -120,19 +120,19 @@ def test_plain_folder(folder, tmp_path):
 
 def test_prefixes_and_old_names_are_understood(folder):
     expected = TextEncoder.from_checkpoint(folder).embed(TEXTS)
-    state = random_state(TextTransformerTrunk(130, 40, 16, 2, 4, 24))
+    state = random_state(TextTransformerTrunk(60, 40, 16, 2, 4, 24))
     old = {
         f"bert.{name}".replace("LayerNorm.weight", "LayerNorm.gamma").replace(
             "LayerNorm.bias", "LayerNorm.beta"
         ): values
         for name, values in state.items()
     }
-    write_safetensors(folder / "model.safetensors", old | {"cls.predictions.bias": np.ones(130, "f4")})
+    write_safetensors(folder / "model.safetensors", old | {"cls.predictions.bias": np.ones(60, "f4")})
     np.testing.assert_array_equal(TextEncoder.from_checkpoint(folder).embed(TEXTS), expected)
 
 
 def test_distilbert_names(folder):
-    trunk = TextTransformerTrunk(130, 40, 16, 2, 4, 24, num_token_types=0)
+    trunk = TextTransformerTrunk(60, 40, 16, 2, 4, 24, num_token_types=0)
     theirs = {
         "encoder.layer.": "transformer.layer.",
         "attention.self.query": "attention.q_lin",
@@ -161,7 +161,7 @@ def test_distilbert_names(folder):
 
 def test_roberta_counts_its_places_after_the_padding_token(folder):
     write_json(folder / "config.json", CONFIG | {"model_type": "xlm-roberta", "type_vocab_size": 1, "pad_token_id": 1})
-    trunk = TextTransformerTrunk(130, 38, 16, 2, 4, 24, num_token_types=1, position_offset=2)
+    trunk = TextTransformerTrunk(60, 38, 16, 2, 4, 24, num_token_types=1, position_offset=2)
     write_safetensors(folder / "model.safetensors", random_state(trunk))
     checkpoint = read_text_checkpoint(folder)
     assert (checkpoint.trunk.position_offset, checkpoint.trunk.max_tokens, checkpoint.tokenizer.max_tokens) == (
@@ -190,6 +190,14 @@ def test_sentence_transformers_folder(folder):
     trunk = read_text_checkpoint(folder).trunk
     assert not ops.convert_to_numpy(trunk.projection.bias).any()
     assert trunk.get_config()["output_activation"] == "linear"
+
+
+def test_prompts_that_do_not_count_are_refused(folder):
+    add_modules(folder, ("Transformer", "Pooling"), {"pooling_mode_mean_tokens": True, "include_prompt": False})
+    TextEncoder.from_checkpoint(folder)
+    write_json(folder / "config_sentence_transformers.json", {"prompts": {"query": "the dog "}})
+    with pytest.raises(ValueError, match=r"tokens of a prompt must count.*include_prompt=false in .*1_Pooling"):
+        TextEncoder.from_checkpoint(folder)
 
 
 def test_lower_case_of_the_folder(folder):
@@ -248,7 +256,7 @@ def test_missing_files_of_modules_are_named(folder):
         ({"hidden_size": 32}, r"The weights do not fit, and nothing was loaded\. Of another shape"),
         ({"num_hidden_layers": 3}, r"Missing: encoder\.layer\.2"),
         ({"num_hidden_layers": 1}, r"Unexpected: encoder\.layer\.1"),
-        ({"vocab_size": 60}, r"Of another shape: embeddings\.word_embeddings\.weight"),
+        ({"vocab_size": 50}, r"Of another shape: embeddings\.word_embeddings\.weight"),
     ],
 )
 def test_other_architectures_are_refused(folder, change, message):
@@ -289,7 +297,7 @@ def test_damaged_files_are_named(folder):
         TextEncoder.from_checkpoint(folder)
     larger = TextTokenizer.of_words([f"word{number}" for number in range(200)])
     (folder / "tokenizer.json").write_text(larger.definition)
-    with pytest.raises(ValueError, match=r"a tokenizer of another vocabulary\. Received: 201 tokens.* knows 130"):
+    with pytest.raises(ValueError, match=r"a tokenizer of another vocabulary\. Received: 201 tokens.* knows 60"):
         TextEncoder.from_checkpoint(folder)
 
 

@@ -4,6 +4,7 @@ import sys
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 
 import comparators
@@ -93,10 +94,20 @@ def test_lstm_on_word_vectors(tokenizer):
         TextEncoder.bi_lstm(tokenizer, WordVectors(["qqq"], [[1, 2]]))
 
 
+def test_a_data_frame_has_a_column_of_texts(tokenizer):
+    model, frame = tiny(tokenizer), pd.DataFrame({"text": TEXTS[:2], "label": ["a", "b"]})
+    np.testing.assert_allclose(model.embed(frame), model.embed(TEXTS[:2]), atol=1e-6)
+    with pytest.raises(ValueError, match=r"No column `text` in the data frame\. Its columns: label"):
+        model.embed(frame[["label"]])
+
+
 def test_tokenizer_of_another_network(tokenizer):
     small = TextTransformerTrunk(50, 24, embedding_dim=8, depth=1, num_heads=2)
-    short = TextTransformerTrunk(200, 16, embedding_dim=8, depth=1, num_heads=2)
+    short = TextTransformerTrunk(60, 16, embedding_dim=8, depth=1, num_heads=2)
+    large = TextTransformerTrunk(500, 24, embedding_dim=8, depth=1, num_heads=2)
     for kind in (TextEncoder, TextSiamese):
+        with pytest.raises(ValueError, match=r"a tokenizer of another vocabulary\. Received: \d+ tokens.*knows 500"):
+            kind(large, tokenizer)
         with pytest.raises(ValueError, match=r"a tokenizer of another vocabulary\. Received: \d+ tokens.*knows 50"):
             kind(small, tokenizer)
         with pytest.raises(ValueError, match=r"Received: up to 24 tokens, the encoder takes 16\..*max_tokens=16"):

@@ -194,7 +194,8 @@ def train(
         print_json({**document, "fingerprint": fingerprint})
     else:
         click.echo(f"{output}: trained on {trained.size}, model {fingerprint}")
-        click.echo(f"threshold: {threshold or 'none, fit one with `comparators evaluate ... -o`'}")
+        none = "none, fit one on what is the same and what is not: `comparators evaluate ... -o`"
+        click.echo(f"threshold: {threshold or none}")
     return 1 if trained.num_left_out else 0
 
 
