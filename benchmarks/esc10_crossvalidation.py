@@ -118,8 +118,8 @@ def report(summaries: list[pd.DataFrame]) -> str:
         "    python benchmarks/esc10_crossvalidation.py --data DATA --results RESULTS --output TABLE.md\n",
         f"{date.today()}, {platform.machine()}, {os.cpu_count()} cores.\n",
         "ESC-10, folds 1 to 4: trained on three folds (240 clips), tested on the fourth; mean and population standard "
-        "deviation\nover the folds. Precision, recall and F1 are means over the classes. Each network's recipe was chosen "
-        "on folds 1 and 2,\nwhich favours it there a little; folds 3 and 4 had no part in it.\n",
+        "deviation\nover the folds. Precision, recall and F1 are means over the classes. Each network's recipe was "
+        "chosen on folds 1 and 2,\nwhich favours it there a little; folds 3 and 4 had no part in it.\n",
         "| system | accuracy | precision | recall | F1 |",
         "|---|---|---|---|---|",
     ]
