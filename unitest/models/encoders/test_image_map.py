@@ -58,7 +58,7 @@ def keras_epsilon(name):
     return keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-3, name=name)
 
 
-@pytest.mark.parametrize(("part", "mistake"), [("_convolve", one_sided), ("_normalization", keras_epsilon)])
+@pytest.mark.parametrize(("part", "mistake"), [("convolve_padded", one_sided), ("torch_normalization", keras_epsilon)])
 def test_parity_catches_the_usual_mistakes(monkeypatch, part, mistake):
     monkeypatch.setattr(residual, part, mistake)
     assert errors("davenet_resnet18_image", ImageMap.resnet(18))["output"] > 2e-4
