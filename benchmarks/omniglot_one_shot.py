@@ -10,7 +10,6 @@ alphabets, which are not in this data; how far 20 runs alone would be off is tol
 """
 
 import argparse
-import importlib.util
 import os
 import time
 from collections.abc import Sequence
@@ -19,8 +18,8 @@ from types import ModuleType
 
 import numpy as np
 import pandas as pd
+from shipped_recipe import load_recipe
 
-RECIPE = Path(__file__).parents[1] / "pretrained_models" / "character_encoder" / "train.py"
 OURS, PLAIN = "ours", "ours, without augmentation"
 PUBLISHED = (
     ("people", 4.5, ""),
@@ -28,14 +27,6 @@ PUBLISHED = (
     ("deep siamese network", 8.0, "30"),
     ("convolutional network", 13.5, "30"),
 )
-
-
-def load_recipe() -> ModuleType:
-    """Returns the training script of the shipped encoder as a module."""
-    spec = importlib.util.spec_from_file_location("character_encoder_recipe", RECIPE)
-    recipe = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(recipe)
-    return recipe
 
 
 def uncertainty_of_twenty_runs(embeddings: np.ndarray, table: pd.DataFrame) -> float:
@@ -101,7 +92,7 @@ def main() -> None:
     if arguments.data is None:
         parser.error("name the folder of the data with --data, or in the environment variable COMPARATORS_DATA")
 
-    recipe = load_recipe()
+    recipe = load_recipe("character_encoder")
     steps = arguments.steps or recipe.STEPS
     images, table = recipe.read_drawings(arguments.data)
     pixels = {

@@ -13,7 +13,6 @@ fitted on the training sentences.
 """
 
 import argparse
-import importlib.util
 import os
 import platform
 import sys
@@ -26,8 +25,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import numpy as np
 import pandas as pd
 from kept_results import run_all
+from shipped_recipe import load_recipe
 
-RECIPE = Path(__file__).parents[1] / "pretrained_models" / "sentence_encoder" / "train.py"
 GLOVE = ("glove_6b_50d_3091", "glove_twitter_25d_11925")
 NAMES = {
     "pieces": "word pieces by their letters, learnt weights (shipped)",
@@ -44,14 +43,6 @@ EPOCHS = {"bi-LSTM": 8, "transformer": 12}
 LEARNING_RATE = {"bi-LSTM": 2e-3, "transformer": 1e-3}
 
 
-def recipe():
-    """Returns the module of the shipped encoder's training."""
-    spec = importlib.util.spec_from_file_location("train_sentence_encoder", RECIPE)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def word_vectors(data: Path, name: str):
     """Returns the vectors of a GloVe file."""
     from comparators import WordVectors
@@ -62,7 +53,7 @@ def word_vectors(data: Path, name: str):
 def trained(data: Path, system: str, seed: int):
     """Trains an encoder, the best epoch by the development pairs."""
     if system == "pieces":
-        return recipe().train_encoder(data / "stsb_clean" / "manifest.csv", seed)[0]
+        return load_recipe("sentence_encoder").train_encoder(data / "stsb_clean" / "manifest.csv", seed)[0]
     import keras
 
     import comparators

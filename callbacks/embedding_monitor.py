@@ -3,17 +3,17 @@
 import warnings
 from collections.abc import Sequence
 
-import keras
 import numpy as np
 from numpy.typing import ArrayLike
 
 from comparators.callbacks.embedding_measures import check_measures, embedding_measures
+from comparators.callbacks.epoch_measures import EpochMeasures
 from comparators.callbacks.seen_labels import is_seen
 from comparators.callbacks.validation_embeddings import embed_items, num_items
 from comparators.recognition.labels import check_labels
 
 
-class EmbeddingMonitor(keras.callbacks.Callback):
+class EmbeddingMonitor(EpochMeasures):
     """Puts measures of validation embeddings into the logs of each epoch: `val_eer`, `val_map_at_r`, ...
 
     With `seen`, the labels that are trained on, they are computed for items of seen and of unseen labels separately:
@@ -47,6 +47,7 @@ class EmbeddingMonitor(keras.callbacks.Callback):
             `seen` holds none or all of the labels, a measure is unknown, or a number is not positive.
 
     Example:
+        >>> import keras
         >>> x, labels = np.eye(4, dtype="float32"), np.array([0, 0, 1, 1])
         >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
         >>> model.compile("sgd", "mse")
@@ -66,31 +67,17 @@ class EmbeddingMonitor(keras.callbacks.Callback):
         every: int = 1,
         batch_size: int = 64,
     ):
-        super().__init__()
-        for argument, value in (("every", every), ("batch_size", batch_size)):
-            if value < 1:
-                raise ValueError(f"`{argument}` must be positive. Received: {argument}={value}.")
+        super().__init__(every, batch_size)
         if labels is None:
             raise TypeError("`labels` must hold the label of each item. Received: None. Give one for each item.")
         self.inputs, self.labels = inputs, check_labels(labels, num_items(inputs))
-        self.measures, self.every, self.batch_size = check_measures(measures), every, batch_size
+        self.measures = check_measures(measures)
         self.parts = {name: np.ones(len(self.labels), bool)}
         if seen is not None:
             known = is_seen(self.labels, seen)
             self.parts = {f"{name}_seen": known, f"{name}_unseen": ~known}
         for part, members in self.parts.items():
             _check_part(self.labels[members], part)
-        self.values: dict[str, float] = {}
-
-    def on_train_begin(self, logs: dict | None = None) -> None:
-        self.values = {}
-
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        last = (self.params or {}).get("epochs")
-        if not self.values or (epoch + 1) % self.every == 0 or epoch + 1 == last:
-            self.values = self.measure()
-        if logs is not None:
-            logs.update(self.values)
 
     def measure(self) -> dict[str, float]:
         """Measures the model as it is now.

@@ -3,10 +3,10 @@
 import warnings
 from collections.abc import Mapping, Sequence
 
-import keras
 import numpy as np
 import pandas as pd
 
+from comparators.callbacks.epoch_measures import EpochMeasures
 from comparators.callbacks.validation_embeddings import embed_items, num_items
 from comparators.metrics.graded_similarity import MEASURES, pearson_correlation, spearman_correlation
 from comparators.recognition.similarity import paired_similarity
@@ -14,7 +14,7 @@ from comparators.recognition.similarity import paired_similarity
 _FUNCTIONS = {"spearman": spearman_correlation, "pearson": pearson_correlation}
 
 
-class GradedSimilarity(keras.callbacks.Callback):
+class GradedSimilarity(EpochMeasures):
     """Puts into the logs of each epoch how well similarities follow judgements: `val_spearman`.
 
     Each item that is in a pair is embedded once an epoch, and pairs are scored as the model scores them (its `scorer`;
@@ -42,6 +42,7 @@ class GradedSimilarity(keras.callbacks.Callback):
             all are equal, a measure is unknown, or a number is not positive.
 
     Example:
+        >>> import keras
         >>> x = np.eye(4, dtype="float32")
         >>> pairs = pd.DataFrame({"item_a": [0, 0, 1], "item_b": [1, 2, 3], "same": [5.0, 2.5, 0.0]})
         >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
@@ -60,10 +61,7 @@ class GradedSimilarity(keras.callbacks.Callback):
         every: int = 1,
         batch_size: int = 64,
     ):
-        super().__init__()
-        for argument, value in (("every", every), ("batch_size", batch_size)):
-            if value < 1:
-                raise ValueError(f"`{argument}` must be positive. Received: {argument}={value}.")
+        super().__init__(every, batch_size)
         if isinstance(measures, str):
             raise TypeError(f"`measures` must be a sequence of names. Received: {measures!r}. Write ({measures!r},).")
         unknown = [measure for measure in measures if measure not in MEASURES]
@@ -75,18 +73,7 @@ class GradedSimilarity(keras.callbacks.Callback):
         used, self._places = np.unique(positions, return_inverse=True)
         self._places = self._places.reshape(positions.shape)
         self.inputs = _take(inputs, used)
-        self.measures, self.name, self.every, self.batch_size = tuple(measures), name, every, batch_size
-        self.values: dict[str, float] = {}
-
-    def on_train_begin(self, logs: dict | None = None) -> None:
-        self.values = {}
-
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        last = (self.params or {}).get("epochs")
-        if not self.values or (epoch + 1) % self.every == 0 or epoch + 1 == last:
-            self.values = self.measure()
-        if logs is not None:
-            logs.update(self.values)
+        self.measures, self.name = tuple(measures), name
 
     def measure(self) -> dict[str, float]:
         """Measures the model as it is now.

@@ -90,12 +90,11 @@ def train_encoder(data: Path, seed: int) -> tuple["comparators.TextEncoder", ker
     return model, model.fit(batches, epochs=EPOCHS, callbacks=[monitor, best], verbose=0)
 
 
-def correlations(model, data: Path, split: str) -> tuple[float, float]:
-    """Returns Spearman's and Pearson's correlation of cosines with the judgements of a split."""
+def graded_scores(model, data: Path, split: str) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the cosines of a split's pairs, and the judgements."""
     texts, pairs = read_text_pairs(data, split=split)
     embeddings = model.embed(texts)
-    scores = paired_similarity(embeddings[pairs["item_a"]], embeddings[pairs["item_b"]])
-    return spearman_correlation(scores, pairs["same"]), pearson_correlation(scores, pairs["same"])
+    return paired_similarity(embeddings[pairs["item_a"]], embeddings[pairs["item_b"]]), pairs["same"].to_numpy()
 
 
 def main() -> None:
@@ -107,18 +106,16 @@ def main() -> None:
     data = Path(arguments.data) / "stsb_clean" / "manifest.csv"
     model, history = train_encoder(data, arguments.seed)
     print("development, Spearman by epoch:", [round(value, 4) for value in history.history["val_spearman"]])
-    texts, pairs = read_text_pairs(data, split="dev")
-    embeddings = model.embed(texts)
-    scores = paired_similarity(embeddings[pairs["item_a"]], embeddings[pairs["item_b"]])
-    origin = f"{len(pairs)} development pairs of the STS benchmark, alike from {SAME_FROM:g} of 5"
-    same = (pairs["same"] >= SAME_FROM).to_numpy()
-    model.threshold, model.calibration = (
-        fit_threshold(scores, same, origin=origin),
-        LogisticCalibration().fit(scores, same),
-    )
-    print("threshold:", model.threshold)
     for split in ("dev", "test"):
-        print(split, "Spearman, Pearson:", [round(value, 4) for value in correlations(model, data, split)])
+        scores, judged = graded_scores(model, data, split)
+        correlations = spearman_correlation(scores, judged), pearson_correlation(scores, judged)
+        print(split, "Spearman, Pearson:", [round(value, 4) for value in correlations])
+        if split == "dev":
+            same = judged >= SAME_FROM
+            origin = f"{len(same)} development pairs of the STS benchmark, alike from {SAME_FROM:g} of 5"
+            model.threshold = fit_threshold(scores, same, origin=origin)
+            model.calibration = LogisticCalibration().fit(scores, same)
+            print("threshold:", model.threshold)
     model = model.with_objective(None)  # without the optimiser's state
     model.save(arguments.output)
 

@@ -92,12 +92,22 @@ class MatchTable:
 
 def _joined(columns: list[np.ndarray]) -> np.ndarray:
     """Numbers rows so that those that share a value in a column, or are joined by others that do, are of one number."""
+    if len(columns) == 1:
+        return columns[0]
+    first, second = columns
+    return joined_rows(first, second + first.max() + 1)
+
+
+def joined_rows(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Numbers rows so that those that share a value, or are joined by others that do, are of one number.
+
+    Args:
+        first: numbers from 0 `(n,)`.
+        second: likewise; a number is the same thing on both sides.
+    """
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
-    if len(columns) == 1:
-        return columns[0]
-    first, second = columns[0], columns[1] + columns[0].max() + 1
-    size = second.max() + 1
+    size = max(first.max(), second.max()) + 1
     edges = coo_matrix((np.ones(len(first)), (first, second)), shape=(size, size))
     return connected_components(edges, directed=False)[1][first]

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from comparators.command_line.item_kinds import TEXTS
-from comparators.command_line.match_table import MatchTable
+from comparators.command_line.match_table import MatchTable, joined_rows
 from comparators.command_line.report import counted, note
 from comparators.command_line.text_pairs import TextPairs
 from comparators.generators.splits import split_by_label
@@ -49,7 +49,7 @@ def split_pairs(pairs: TextPairs, fraction: float, seed: int) -> tuple[TextPairs
     None are kept out where the share is 0, or either side would have one judgement only.
     """
     wanted = max(round(fraction * len(pairs)), min(10, len(pairs) // 5))
-    held_out = _few_pieces(_pieces(pairs), wanted, seed)
+    held_out = _few_pieces(joined_rows(*pairs.table[["item_a", "item_b"]].to_numpy().T), wanted, seed)
     if held_out.sum() < wanted / 2:
         held_out = np.isin(np.arange(len(pairs)), np.random.default_rng(seed).permutation(len(pairs))[:wanted])
     sides = pairs.select(~held_out), pairs.select(held_out)
@@ -60,16 +60,6 @@ def split_pairs(pairs: TextPairs, fraction: float, seed: int) -> tuple[TextPairs
     if len(shared):
         note(f"warning: {counted(len(shared), 'text')} of validation pairs also in training pairs")
     return sides
-
-
-def _pieces(pairs: TextPairs) -> np.ndarray:
-    """Numbers pairs so that those that share a text, or are joined by others that do, are of one number `(n,)`."""
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
-    first, second = (pairs.table[side].to_numpy() for side in ("item_a", "item_b"))
-    edges = coo_matrix((np.ones(len(pairs)), (first, second)), shape=(len(pairs.texts),) * 2)
-    return connected_components(edges, directed=False)[1][first]
 
 
 def _few_pieces(pieces: np.ndarray, wanted: int, seed: int) -> np.ndarray:
