@@ -67,10 +67,8 @@ class TextTokenizer:
     """
 
     def __init__(self, definition: str, max_tokens: int = 128):
-        if int(max_tokens) < 1:
-            raise ValueError(f"`max_tokens` must be positive. Received: max_tokens={max_tokens}.")
         self.definition = definition
-        self.max_tokens = int(max_tokens)
+        self.max_tokens = _check_count(max_tokens)
         parsed = parse_definition(definition)
         self._tokens = tokens_of(parsed)
         self.vocabulary_size = len(self._tokens)
@@ -120,10 +118,11 @@ class TextTokenizer:
 
         Raises:
             FileNotFoundError: there is no such file.
-            ValueError: the file is empty, not JSON, or no tokenizer.
+            ValueError: the file is empty, not JSON, or no tokenizer; or `max_tokens` is not positive.
         """
         path = Path(path).expanduser()
         check_readable_file(str(path), KIND)
+        max_tokens = _check_count(max_tokens)  # before the file is blamed
         try:
             return cls(path.read_text(encoding="utf-8"), max_tokens)
         except ValueError as error:  # what is not UTF-8 is one, too
@@ -265,6 +264,12 @@ def import_tokenizers() -> ModuleType:
             "Install it: `pip install comparators[text]`."
         ) from None
     return tokenizers
+
+
+def _check_count(max_tokens: int) -> int:
+    if int(max_tokens) < 1:
+        raise ValueError(f"`max_tokens` must be positive. Received: max_tokens={max_tokens}.")
+    return int(max_tokens)
 
 
 def _beginning(text: str, limit: int) -> str:

@@ -32,7 +32,7 @@ def bert_arguments(config: Mapping) -> dict:
     """Returns the arguments of a `TextTransformerTrunk` from what `config.json` holds.
 
     Raises:
-        ValueError: the network is of another architecture.
+        ValueError: the network is of another architecture, or its sizes are missing or no sizes.
 
     Example:
         >>> bert_arguments({"model_type": "gpt2"})
@@ -66,6 +66,9 @@ model_type='gpt2' in config.json.
     missing = [name for name in ("vocab_size", "max_position_embeddings", *names[:4]) if name not in config]
     if missing:
         raise ValueError(f"config.json must have all sizes of the network. Missing: {', '.join(missing)}.")
+    for name in ("vocab_size", "max_position_embeddings", *names[:4]):
+        if type(config[name]) is not int or config[name] < 1:
+            raise ValueError(f"The sizes in config.json must be positive integers. Received: {name}={config[name]!r}.")
     return {
         "vocabulary_size": config["vocab_size"],
         "max_tokens": config["max_position_embeddings"] - offset,

@@ -13,6 +13,7 @@ import numpy as np
 
 from comparators.models.safetensors_file import read_safetensors
 from comparators.models.torch_checkpoint import read_torch_checkpoint
+from comparators.models.weight_file import check_weight_file
 
 _COUNTER = "num_batches_tracked"
 _MOST_LISTED = 12
@@ -230,8 +231,7 @@ another shape: line.weight is (1, 1), not (1, 2).
 
 def _read_file(path: Path) -> Mapping:
     if path.suffix == ".npz":
-        if not path.is_file():
-            raise FileNotFoundError(f"There is no file {path}.")
+        check_weight_file(path, "a file that `numpy.savez` wrote")
         try:
             with np.load(path, allow_pickle=False) as file:
                 return dict(file)

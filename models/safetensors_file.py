@@ -6,6 +6,8 @@ import os
 
 import numpy as np
 
+from comparators.models.weight_file import check_weight_file
+
 _HEADER_LIMIT = 100_000_000  # bytes; the format's own
 _DTYPES = {
     "F64": "<f8",
@@ -38,14 +40,13 @@ def read_safetensors(path: str | os.PathLike) -> dict[str, np.ndarray]:
     Example:
         >>> read_safetensors("missing.safetensors")
         Traceback (most recent call last):
-        FileNotFoundError: There is no file missing.safetensors.
+        FileNotFoundError: There is no checkpoint at missing.safetensors. Give the path of a safetensors file.
 
     Reference:
         https://huggingface.co/docs/safetensors (the format).
     """
     path = os.fspath(path)
-    if not os.path.isfile(path):
-        raise FileNotFoundError(f"There is no file {path}.")
+    check_weight_file(path, "a safetensors file")
     with open(path, "rb") as file:
         size = int.from_bytes(file.read(8), "little")
         if not 2 <= size <= min(_HEADER_LIMIT, os.path.getsize(path) - 8):

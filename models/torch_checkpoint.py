@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from comparators.models.weight_file import check_weight_file
+
 _ZIP_START = b"PK\x03\x04"
 _LEGACY_START = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
 _STORAGES = {
@@ -42,7 +44,7 @@ def read_torch_checkpoint(path: str | os.PathLike) -> Any:
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if the file is no checkpoint, is damaged, or holds a class that is not data.
+        ValueError: if the file is no checkpoint, is empty, is damaged, or holds a class that is not data.
 
     Example:
         >>> from comparators.models.torch_checkpoint import read_torch_checkpoint
@@ -51,8 +53,7 @@ def read_torch_checkpoint(path: str | os.PathLike) -> Any:
         FileNotFoundError: There is no checkpoint at missing.pt. Give the path of a file that `torch.save` wrote.
     """
     path = os.fspath(path)
-    if not os.path.isfile(path):
-        raise FileNotFoundError(f"There is no checkpoint at {path}. Give the path of a file that `torch.save` wrote.")
+    check_weight_file(path, "a file that `torch.save` wrote")
     with open(path, "rb") as file:
         start = file.read(len(_LEGACY_START))
         file.seek(0)

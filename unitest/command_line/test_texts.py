@@ -159,6 +159,21 @@ def test_texts_without_a_known_word_are_skipped_and_told(run, words_path, tmp_pa
         assert "The model knows no word of" in refused.err
 
 
+def test_long_texts_are_counted(run, folder, model_path, tmp_path):
+    long = "the sea at night " * 50
+    pd.DataFrame({"text": [long, "a dog", "the dog is running"]}).to_csv(tmp_path / "t.csv", index=False)
+    pd.DataFrame({"sentence1": [long, "a dog"], "sentence2": ["sea", "dogs"], "same": [1, 0]}).to_csv(
+        tmp_path / "p.csv"
+    )
+    for arguments in (
+        ("embed", tmp_path / "t.csv", "-o", tmp_path / "e.npz", "--model", model_path),
+        ("search", model_path, "dog", tmp_path / "t.csv"),
+    ):
+        assert "only the first 16 tokens are seen of 1 of 3 texts" in run(*arguments).err
+    assert "only the first 16 tokens are seen of 1 of 4 texts" in run("evaluate", model_path, tmp_path / "p.csv").err
+    assert "only the first" not in run("search", model_path, "dog", folder / "texts.csv").err
+
+
 def test_empty_texts_are_named(run, model_path, tmp_path):
     source = tmp_path / "t.csv"
     for content, message in (

@@ -202,9 +202,13 @@ def test_no_texts_are_refused_by_their_place(trained):
         trained.encode("sea")
 
 
-def test_max_tokens_hold_the_special_ones(trained):
+def test_max_tokens_hold_the_special_ones(trained, tmp_path):
     with pytest.raises(ValueError, match=r"`max_tokens` must be positive\. Received: max_tokens=0"):
         TextTokenizer(trained.definition, 0)
+    path = tmp_path / "tokenizer.json"
+    path.write_text(trained.definition)
+    with pytest.raises(ValueError, match=r"^`max_tokens` must be positive\. Received: max_tokens=0"):
+        TextTokenizer.read(path, 0)
     with pytest.raises(ValueError, match=r"`max_tokens` must be more than the 2 special tokens .*max_tokens=2"):
         TextTokenizer(trained.definition, 2).encode(["sea"])
     with pytest.raises(ValueError, match=r"`number` must be from 0 to \d+\. Received: number=-1"):

@@ -82,11 +82,3 @@ def test_damaged_files(write, header, data, size, message):
     with pytest.raises(ValueError, match=message) as error:
         read_safetensors(write(header, data, size))
     assert "weights.safetensors" in str(error.value)
-
-
-def test_empty_and_missing_files(tmp_path):
-    (tmp_path / "empty.safetensors").write_bytes(b"")
-    with pytest.raises(ValueError, match=r"empty.safetensors is no safetensors file, or cut off"):
-        read_safetensors(tmp_path / "empty.safetensors")
-    with pytest.raises(FileNotFoundError, match=r"There is no file .*missing.safetensors"):
-        read_safetensors(tmp_path / "missing.safetensors")

@@ -253,6 +253,8 @@ def test_missing_files_of_modules_are_named(folder):
         ),
         ({"position_embedding_type": "relative_key"}, r"absolute positions\. Received: .*relative_key"),
         ({"hidden_act": "swish"}, r"The activation must be one of .*Received: 'swish'"),
+        ({"num_attention_heads": "2"}, r"must be positive integers\. Received: num_attention_heads='2'"),
+        ({"hidden_size": 0}, r"must be positive integers\. Received: hidden_size=0"),
         ({"hidden_size": 32}, r"The weights do not fit, and nothing was loaded\. Of another shape"),
         ({"num_hidden_layers": 3}, r"Missing: encoder\.layer\.2"),
         ({"num_hidden_layers": 1}, r"Unexpected: encoder\.layer\.1"),

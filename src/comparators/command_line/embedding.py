@@ -34,7 +34,7 @@ def _embed_items(model: "Comparator", table: "pd.DataFrame") -> "BulkEmbedding":
     import numpy as np
 
     from comparators.command_line.item_kinds import TEXTS, item_column
-    from comparators.command_line.match_items import item_id, read_item
+    from comparators.command_line.match_items import item_id, note_long_texts, read_item
     from comparators.models.bulk_embedding import BulkEmbedding
     from comparators.recognition.embedding_table import EmbeddingTable
 
@@ -49,6 +49,8 @@ def _embed_items(model: "Comparator", table: "pd.DataFrame") -> "BulkEmbedding":
             readable[number], failures[item_id(row)] = False, str(error)
     kept = table[readable]
     items = kept[column].tolist()
+    if model.media == TEXTS:
+        note_long_texts(model, items)
     vectors = model.embed(items) if items else np.zeros((0, model.embedding_dim), np.float32)
     ids = (np.flatnonzero(readable) + 1).astype(str) if model.media == TEXTS else items
     labels = kept["label"].to_numpy() if "label" in kept else None

@@ -76,6 +76,14 @@ def _known_text(encoder: "Encoder", text: str) -> str:
     return encoder.read(text)
 
 
+def note_long_texts(encoder: "Encoder", texts: list[str]) -> None:
+    """Tells how many texts fill all the tokens that the model takes: what is beyond is not seen."""
+    most = encoder.tokenizer.max_tokens
+    full = int((encoder.tokenizer.encode_rows(texts).lengths == most).sum())
+    if full:
+        note(f"only the first {most} tokens are seen of {full:,} of {counted(len(texts), encoder.item_name)}")
+
+
 def item_id(row: dict) -> str:
     """Returns what tells an item from others in an answer: its path, its word or its text."""
     return next(row[column] for column in ("path", "word", "text") if column in row)
@@ -120,6 +128,8 @@ def encode_items(model: DualEncoder, role: str, items: pd.DataFrame, quiet: bool
         note(f"skipped {len(failures):,} of {counted(len(items), encoder.item_name)}")
     if not blocks:
         raise ValueError(f"No {encoder.item_name} is left to work on. Name others.")
+    if encoder.media == TEXTS:
+        note_long_texts(encoder, items.loc[readable, TEXTS].tolist())
     return EncodedItems(take(blocks, slice(None)), readable, failures)
 
 

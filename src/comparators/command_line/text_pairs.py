@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from comparators.command_line.inputs import Sources
-from comparators.command_line.match_items import read_item
+from comparators.command_line.match_items import note_long_texts, read_item
 from comparators.command_line.report import counted, note
 from comparators.command_line.source_tables import list_names
 from comparators.custom_layers.symmetric_info_nce import SymmetricInfoNCE
@@ -139,6 +139,7 @@ def known_pairs(model: Comparator, pairs: TextPairs) -> tuple[TextPairs, dict[st
         raise ValueError("No pair is left to work on, for the reasons above. Name other texts.")
     if failures:
         note(f"left out {len(left) - left.sum():,} of {counted(len(left), 'pair')}")
+    note_long_texts(model, [text for text, left_out in zip(pairs.texts, bad, strict=True) if not left_out])
     return pairs.select(left), failures
 
 

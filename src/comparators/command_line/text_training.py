@@ -7,6 +7,7 @@ from comparators.callbacks.graded_similarity import GradedSimilarity
 from comparators.command_line.fitting import Fit, Trained, fit_best
 from comparators.command_line.inputs import Sources, is_text_model, load_any_model, require_pairs, source_names
 from comparators.command_line.item_kinds import TEXTS
+from comparators.command_line.match_items import note_long_texts
 from comparators.command_line.match_sources import read_items, read_matches
 from comparators.command_line.match_training import fit_matches
 from comparators.command_line.new_text_model import NewTextModel
@@ -80,6 +81,7 @@ def _train_labelled(sources: Sources, new: NewTextModel, model_name: str | None,
     model = renewed(_new_or_loaded(new, model_name, table["text"].tolist()))
     usable = usable_items(model, table, quiet)
     require_pairs(usable, "Training")
+    note_long_texts(model, usable["text"].tolist())
     trained_on, held_out = split_labels(usable, how.validation_fraction, how.seed)
     monitor = None
     if held_out is not None:
