@@ -123,14 +123,15 @@ class PatchEmbedding(keras.layers.Layer):
 
 def check_divisible(size: tuple[int, int], patch_size: tuple[int, int], overlaps: bool = False) -> None:
     """Refuses a picture that is smaller than a patch, or, without overlap, that patches do not fill."""
-    for what, length, patch in zip(("height (mel bands)", "width (frames)"), size, patch_size, strict=True):
+    sides = ("height (of a spectrogram, its mel bands)", "width (of a spectrogram, its frames)")
+    for what, length, patch in zip(sides, size, patch_size, strict=True):
         if length < patch:
             raise ValueError(f"The {what} must be at least one patch, {patch}. Received: {length}. Pad the input.")
         if not overlaps and length % patch:
             below = length - length % patch
             raise ValueError(
                 f"The {what} must be a multiple of the patch's, {patch}. Received: {length}. Pad to {below + patch} "
-                f"or cut to {below}; ten seconds of 998 frames are padded to 1024."
+                f"or cut to {below}."
             )
 
 

@@ -56,6 +56,19 @@ class PixelNormalization(keras.layers.Layer):
             pixels = ops.flip(pixels - np.array(_CAFFE_MEAN, "float32"), axis=-1)
         return ops.cast(pixels, self.compute_dtype)
 
+    def undo(self, images: KerasTensor) -> KerasTensor:
+        """Returns the pixels of normalised images, float32 in 0..255 but for what a network made up, for pictures."""
+        images = ops.cast(images, "float32")
+        if self.mode == "tf":
+            return (images + 1.0) * 127.5
+        if self.mode == "torch":
+            return _pixels(images, _TORCH_MEAN, _TORCH_DEVIATION)
+        if self.mode == "clip":
+            return _pixels(images, _CLIP_MEAN, _CLIP_DEVIATION)
+        if self.mode == "caffe":
+            return ops.flip(images, axis=-1) + np.array(_CAFFE_MEAN, "float32")
+        return images
+
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         return input_shape
 
@@ -65,3 +78,7 @@ class PixelNormalization(keras.layers.Layer):
 
 def _standardized(pixels: KerasTensor, mean: tuple, deviation: tuple) -> KerasTensor:
     return (pixels / 255.0 - np.array(mean, "float32")) / np.array(deviation, "float32")
+
+
+def _pixels(images: KerasTensor, mean: tuple, deviation: tuple) -> KerasTensor:
+    return (images * np.array(deviation, "float32") + np.array(mean, "float32")) * 255.0

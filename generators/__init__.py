@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = attach(
         "AudioReader": "audio_reader",
         "balanced_weights": "weighted_sampler",
         "ClipBatches": "clip_batches",
+        "ClipReader": "clip_reader",
         "compute_norm_stats": "norm_stats",
         "CroppedImageItems": "cropped_image_items",
         "DistinctSampler": "distinct_sampler",

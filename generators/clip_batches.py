@@ -5,13 +5,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from comparators.generators.failed_loads import check_failures
 from comparators.generators.item_batches import Inputs, Items
 from comparators.generators.mixup import mix_inputs, soft_targets
 from comparators.generators.ordered_batches import OrderedBatches
 from comparators.generators.row_sampler import RowSampler
 
 _MIXUP_DRAWS, _ITEM_DRAWS, _REPLACEMENT_DRAWS = 400, 401, 402
-_MOST_SHOWN = 20
 
 
 class ClipBatches(OrderedBatches):
@@ -192,15 +192,7 @@ class ClipBatches(OrderedBatches):
         Raises:
             ValueError: with the list of the clips.
         """
-        num_failed, num_clips = len(self.failures), self.sampler.num_rows
-        if num_failed < num_clips and num_failed <= self.max_failed_share * num_clips:
-            return
-        shown = [f"row {row}: {text}" for row, text in list(self.failures.items())[:_MOST_SHOWN]]
-        shown += ["..."] if num_failed > _MOST_SHOWN else []
-        raise ValueError(
-            f"Too many clips cannot be loaded: {num_failed} of {num_clips}, with max_failed_share="
-            f"{self.max_failed_share}. Correct or remove them, or raise `max_failed_share`.\n  " + "\n  ".join(shown)
-        )
+        check_failures(self.failures, self.sampler.num_rows, self.max_failed_share)
 
 
 def _rows(inputs: Inputs, rows: np.ndarray | slice) -> Inputs:

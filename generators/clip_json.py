@@ -30,11 +30,13 @@ def read_clip_json(path: Path) -> pd.DataFrame:
         [{'path': 'x.wav', 'labels': '/m/09x0r,/m/04rlf'}]
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise FileNotFoundError(f"No such manifest: '{path}'. Check the path.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"Not a readable manifest: '{path}' ({error}). Save it as text, in UTF-8.") from error
+    if not text.strip():
+        raise ValueError(f"Empty manifest: '{path}'. Write it again, or copy it again.")
     try:
         content = json.loads(text)
     except json.JSONDecodeError as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from comparators.generators.clip_json import CLIP_COLUMNS
+from comparators.generators.label_table import as_joined
 from comparators.generators.manifest import read_manifest
 
 
@@ -26,8 +27,8 @@ def read_clip_manifest(source: str | os.PathLike) -> pd.DataFrame:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is not JSON (a trailing comma is told with its line), a clip has no sound, or something else than
-            text is given.
+        ValueError: it is not JSON (a trailing comma is told with its line), a clip has no sound, something else than
+            text is given, or the column `label`, taken where there is no `labels`, has one with a comma.
 
     Example:
         >>> clips = [{"video_id": "x", "wav": "/sounds/x.wav", "video_path": "/frames", "labels": "/m/09x0r"}]
@@ -40,7 +41,7 @@ def read_clip_manifest(source: str | os.PathLike) -> pd.DataFrame:
     if "video_id" not in table.columns:
         table["video_id"] = [Path(name).stem for name in table["path"]]
     if "labels" not in table.columns:
-        table["labels"] = table["label"] if "label" in table.columns else ""
+        table["labels"] = as_joined(table["label"].tolist(), source) if "label" in table.columns else ""
     first = [name for name in ("path", "video_id", "video_path", "labels") if name in table.columns]
     return table[first + [name for name in table.columns if name not in first]]
 
@@ -54,6 +55,7 @@ def write_clip_manifest(table: pd.DataFrame, path: str | os.PathLike) -> None:
             so that the folder can be moved.
 
     Raises:
+        FileNotFoundError: its folder does not exist.
         ValueError: the suffix is another one.
 
     Example:
@@ -62,6 +64,8 @@ def write_clip_manifest(table: pd.DataFrame, path: str | os.PathLike) -> None:
         {'data': [{'wav': '/a/x.wav', 'video_id': 'x', 'labels': 'dog'}]}
     """
     path = Path(path).expanduser().absolute()
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"The folder '{path.parent}' does not exist. Received: '{path}'. Create it first.")
     columns = [column for column in ("path", "video_path") if column in table.columns]
     table = table.assign(**{column: [_relative(name, path.parent) for name in table[column]] for column in columns})
     if path.suffix.lower() == ".json":

@@ -30,7 +30,8 @@ def read_esc(source: str | os.PathLike, esc10: bool = False) -> pd.DataFrame:
 
     Raises:
         FileNotFoundError: there is no such folder or file.
-        ValueError: no folds are told, the names are others, or `esc10` is asked for where nothing says which clips.
+        ValueError: no folds are told, a table is empty or damaged, the names are others, or `esc10` is asked for where
+            nothing says which clips.
 
     Example:
         >>> import tempfile
@@ -60,7 +61,10 @@ def read_esc(source: str | os.PathLike, esc10: bool = False) -> pd.DataFrame:
 
 
 def _read_meta(meta: Path, esc10: bool) -> pd.DataFrame:
-    table = pd.read_csv(meta, dtype={"fold": str, "category": str, "src_file": str, "esc10": str})
+    try:
+        table = pd.read_csv(meta, dtype={"fold": str, "category": str, "src_file": str, "esc10": str})
+    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
+        raise ValueError(f"Not a CSV file: '{meta}' ({error}). Copy it from the data set again.") from error
     missing = {"filename", "fold", "category"} - set(table.columns)
     if missing:
         raise ValueError(f"'{meta}' must have the columns filename, fold and category. Missing: {sorted(missing)}.")

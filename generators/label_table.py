@@ -54,7 +54,7 @@ class LabelTable:
 
         Raises:
             FileNotFoundError: there is no such file.
-            ValueError: a column is missing, or the indices are not 0, 1, 2, ...
+            ValueError: a column is missing, the indices are not 0, 1, 2, ..., or there are no labels, or one twice.
         """
         path = Path(path).expanduser()
         try:
@@ -79,25 +79,32 @@ class LabelTable:
                 f"{name_rows(wrong, 2)} of '{path}'. Number the labels again."
             )
         table = table.iloc[np.argsort(numbers)]
-        return cls(table["mid"].tolist(), table["display_name"].tolist())
+        try:
+            return cls(table["mid"].tolist(), table["display_name"].tolist())
+        except ValueError as error:
+            raise ValueError(f"{error} Correct the column `mid` of '{path}'.") from None
 
     @classmethod
-    def of(cls, labels: Sequence[str]) -> "LabelTable":
+    def of(cls, labels: Sequence[str | Sequence[str]]) -> "LabelTable":
         """Makes a table of the labels that items have, in alphabetical order.
 
         Args:
-            labels: of each item, several joined by commas.
+            labels: of each item, several joined by commas, or a list, whose labels may have commas.
         """
         return cls(sorted({label for row in labels for label in split_labels(row)}))
 
     def __len__(self) -> int:
         return len(self.labels)
 
-    def targets(self, labels: Sequence[str]) -> np.ndarray:
+    def get_config(self) -> dict:
+        """Returns the constructor's arguments."""
+        return {"labels": self.labels, "display_names": self.display_names}
+
+    def targets(self, labels: Sequence[str | Sequence[str]]) -> np.ndarray:
         """Returns 1 where an item has a label, else 0.
 
         Args:
-            labels: of each item `(n,)`, several joined by commas.
+            labels: of each item `(n,)`, see `of`.
 
         Returns:
             float32 `(n, len(self))`.
@@ -120,11 +127,37 @@ class LabelTable:
         return targets
 
 
-def split_labels(labels: str) -> list[str]:
-    """Splits labels that are joined by commas; none where the text is empty.
+def split_labels(labels: str | Sequence[str]) -> list[str]:
+    """Splits labels that are joined by commas, none where the text is empty; a list stays as it is.
 
     Example:
-        >>> split_labels("/m/09x0r, /m/04rlf"), split_labels("")
-        (['/m/09x0r', '/m/04rlf'], [])
+        >>> split_labels("/m/09x0r, /m/04rlf"), split_labels(""), split_labels(["door, wood"])
+        (['/m/09x0r', '/m/04rlf'], [], ['door, wood'])
     """
+    if isinstance(labels, list | tuple):
+        return [str(label) for label in labels]
     return [label.strip() for label in str(labels).split(",") if label.strip()]
+
+
+def as_joined(labels: Sequence[str], source: str | os.PathLike) -> list[str]:
+    """Returns the one label of each item in the form that joins several by commas.
+
+    Args:
+        labels: of each item.
+        source: the CSV file that they are from, for the message.
+
+    Raises:
+        ValueError: a label has a comma, and would become several.
+
+    Example:
+        >>> as_joined(["dog", "rain"], "sounds.csv")
+        ['dog', 'rain']
+    """
+    several = [number for number, label in enumerate(labels) if len(split_labels(label)) > 1]
+    if several:
+        raise ValueError(
+            "`label` is one label, and a manifest of clips has commas between several. Received: "
+            f"'{labels[several[0]]}' in {name_rows(several, 2)} of '{source}'. Rename it; or call the column `labels`, "
+            "where these are several."
+        )
+    return list(labels)

@@ -1,5 +1,6 @@
 """Mean and standard deviation of the features of a set of recordings."""
 
+import warnings
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -8,6 +9,7 @@ from tqdm import tqdm
 
 from comparators.acoustics.kaldi_fbank import kaldi_fbank
 from comparators.generators.audio_reader import AudioReader
+from comparators.generators.failed_loads import check_failures
 from comparators.generators.manifest import Source, read_manifest
 
 
@@ -34,6 +36,7 @@ def compute_norm_stats(
     target_length: int | None = None,
     split: str | None = None,
     progress: bool = False,
+    max_failed_share: float = 0.0,
 ) -> NormStats:
     """Computes mean and standard deviation of the log-mel features of recordings, for AST and CAV-MAE.
 
@@ -49,12 +52,14 @@ def compute_norm_stats(
             have it; None takes the frames that there are.
         split: takes the rows with this value in the column `split`.
         progress: whether to show a bar.
+        max_failed_share: of all recordings, how many may fail to load; they are left out, each with a warning.
 
     Returns:
         The numbers.
 
     Raises:
-        ValueError: see `read_manifest`; a file cannot be read, or the features are nowhere different.
+        ValueError: see `read_manifest`; more files than `max_failed_share` cannot be read, or the features are nowhere
+            different.
 
     Example:
         >>> import pandas, soundfile, tempfile
@@ -67,8 +72,16 @@ def compute_norm_stats(
     table = read_manifest(manifest, split=split, media="audio")
     reader = AudioReader() if reader is None else reader
     count, num_frames, longest, mean, squares = 0, 0, 0, 0.0, 0.0
-    for row in tqdm(table.to_dict("records"), desc="measuring", unit="file", disable=not progress, leave=False):
-        samples = reader.read(row["path"], row.get("start"), row.get("end"), row.get("channel"))
+    failures: dict[int, str] = {}
+    rows = tqdm(table.to_dict("records"), desc="measuring", unit="file", disable=not progress, leave=False)
+    for number, row in enumerate(rows):
+        try:
+            samples = reader.read(row["path"], row.get("start"), row.get("end"), row.get("channel"))
+        except (ValueError, OSError) as error:
+            failures[number] = str(error)
+            check_failures(failures, len(table), max_failed_share, "recordings")
+            warnings.warn(f"Left out: row {number}. {error}", stacklevel=2)
+            continue
         values = np.asarray(features(samples - samples.mean()), np.float64)
         longest = max(longest, len(values))
         if target_length is not None:
@@ -81,7 +94,7 @@ def compute_norm_stats(
     std = float(np.sqrt(squares / count))
     if std == 0:
         raise ValueError(
-            f"The features of all {len(table)} recordings are the same number, {mean:.4g}: there is nothing to "
-            "normalise with. Check that the recordings hold sound."
+            f"The features of all {len(table) - len(failures)} recordings are the same number, {mean:.4g}: there is "
+            "nothing to normalise with. Check that the recordings hold sound."
         )
     return NormStats(float(mean), std, num_frames, longest)

@@ -9,6 +9,10 @@ from comparators.generators.row_sampler import RowSampler
 from comparators.generators.table_columns import check_columns
 
 
+class _PairSampler(RowSampler):
+    rows = "pairs"
+
+
 class PairTable(ItemBatches):
     """Trains on pairs that a table lists: batches `((a, b), same)`.
 
@@ -58,7 +62,7 @@ class PairTable(ItemBatches):
         check_columns(pairs, ["item_a", "item_b", "same"], maker="read_pair_table")
         self._pairs = np.stack([_positions(pairs, column, len(items)) for column in ("item_a", "item_b")])
         self._same = _scores(pairs)
-        sampler = RowSampler(len(pairs), batch_size, seed)
+        sampler = _PairSampler(len(pairs), batch_size, seed)
         super().__init__(items, sampler, start_epoch, redraw, workers, use_multiprocessing, max_queue_size)
 
     def draw(self, epoch: int, index: int) -> tuple[np.ndarray, np.ndarray]:

@@ -33,7 +33,7 @@ class RowSampler:
     """
 
     #: What the rows are, in the plural, for error messages.
-    rows = "pairs"
+    rows = "rows"
 
     def __init__(self, num_rows: int, batch_size: int, seed: int = 0):
         check_batch_size(batch_size, num_rows, self.rows)

@@ -54,6 +54,9 @@ def balanced_weights(targets: ArrayLike) -> np.ndarray:
     Returns:
         float64 `(n,)`; 0 for an item without labels.
 
+    Raises:
+        ValueError: the targets have another form.
+
     Example:
         >>> balanced_weights([[1, 0], [1, 0], [1, 1]]).round(1).tolist()
         [332.2, 332.2, 1322.3]
@@ -62,4 +65,6 @@ def balanced_weights(targets: ArrayLike) -> np.ndarray:
         Gong et al. 2021, PSLA: improving audio tagging with pretraining, sampling, labeling, and aggregation.
     """
     targets = np.asarray(targets, np.float64)
+    if targets.ndim != 2:
+        raise ValueError(f"`targets` must be `(n, classes)`. Received: shape {targets.shape}.")
     return targets @ (1000.0 / (targets.sum(axis=0) + 0.01))

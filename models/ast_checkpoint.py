@@ -9,7 +9,6 @@ import numpy as np
 from comparators.models.convert import read_state
 from comparators.models.encoders.ast_trunk import ASTTrunk
 from comparators.models.position_grid import adapt_positions, grid_of
-from comparators.models.torch_checkpoint import read_torch_checkpoint
 
 _CHECKPOINT_BANDS = 128
 _IMAGE_HEADS = ("head.", "head_dist.")
@@ -34,7 +33,7 @@ def read_ast_state(
         FileNotFoundError: there is no such file.
         ValueError: it is no state dict, or its positions fit no grid.
     """
-    state = read_state(_unwrapped(source))
+    state = read_state(source)
     kernel = state.get("patch_embed.proj.weight")
     of_images = kernel is not None and kernel.ndim == 4
     if of_images:
@@ -47,15 +46,6 @@ def read_ast_state(
         if grid != trunk.grid:
             state[name] = adapt_positions(state[name], grid, trunk.grid, trunk.num_special)
     return state, not of_images
-
-
-def _unwrapped(source: str | os.PathLike | Mapping) -> str | os.PathLike | Mapping:
-    """ImageNet's checkpoints hold their state dict as `model`."""
-    if not isinstance(source, Mapping) and os.fspath(source).endswith((".pt", ".pth")):
-        source = read_torch_checkpoint(source)
-    if isinstance(source, Mapping) and isinstance(source.get("model"), Mapping):
-        return source["model"]
-    return source
 
 
 def _square(count: int) -> tuple[int, int]:

@@ -2,7 +2,8 @@
 
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import keras
 import numpy as np
@@ -16,12 +17,13 @@ def average_weights(model: keras.Model, paths: Sequence[str | os.PathLike]) -> N
     taken from the last file.
 
     Args:
-        model: of which the weights were saved; it is changed.
+        model: of which the weights were saved; it is changed, unless there is an error.
         paths: files of `save_weights` or `ModelCheckpoint`, one for each epoch.
 
     Raises:
+        TypeError: `paths` is a single path.
         FileNotFoundError: there is no such file.
-        ValueError: there are no files, or one is of another model.
+        ValueError: there are no files, or one is damaged or of another model.
 
     Example:
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, use_bias=False)])
@@ -35,19 +37,44 @@ def average_weights(model: keras.Model, paths: Sequence[str | os.PathLike]) -> N
     Reference:
         Izmailov et al. 2018, Averaging weights leads to wider optima and better generalization.
     """
+    if isinstance(paths, str | os.PathLike):
+        raise TypeError(f"`paths` must be a list of files. Received: '{paths}'. Name one for each epoch.")
     if not len(paths):
         raise ValueError("`paths` must name at least one file of weights. Received: none. Save the epochs first.")
     sums: list[np.ndarray] = []
-    for path in paths:
-        if not os.path.isfile(path):
-            raise FileNotFoundError(f"No such file of weights: '{path}'. Check `paths`.")
+    with _unchanged_on_error(model):
+        for path in paths:
+            _load(model, path)
+            # Sums of float64, so that the mean does not depend on the order of the files.
+            weights = [weight.astype(np.float64) for weight in model.get_weights()]
+            sums = [total + weight for total, weight in zip(sums, weights, strict=True)] if sums else weights
+    for weight, total in zip(model.weights, sums, strict=True):
+        if keras.backend.is_float_dtype(weight.dtype):
+            weight.assign(total / len(paths))
+
+
+def _load(model: keras.Model, path: str | os.PathLike) -> None:
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"No such file of weights: '{path}'. Check `paths`.")
+    try:
         with warnings.catch_warnings():
             # The optimizer's state is in the files as well, and of no use here.
             warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")
             model.load_weights(path)
-        # Sums of float64, so that the mean does not depend on the order of the files.
-        weights = [weight.astype(np.float64) for weight in model.get_weights()]
-        sums = [total + weight for total, weight in zip(sums, weights, strict=True)] if sums else weights
-    for weight, total in zip(model.weights, sums, strict=True):
-        if keras.backend.is_float_dtype(weight.dtype):
-            weight.assign(total / len(paths))
+    except (ValueError, OSError, KeyError) as error:
+        reason = str(error).partition("\n")[0]
+        raise ValueError(
+            f"Files of weights must be whole, and of this model. Received: '{path}' ({reason}). Check `paths`."
+        ) from error
+
+
+@contextmanager
+def _unchanged_on_error(model: keras.Model) -> Iterator[None]:
+    variables = [*model.variables, *(model.optimizer.variables if getattr(model, "optimizer", None) else [])]
+    before = [keras.ops.convert_to_numpy(variable) for variable in variables]
+    try:
+        yield
+    except BaseException:
+        for variable, value in zip(variables, before, strict=True):
+            variable.assign(value)
+        raise

@@ -1,7 +1,8 @@
 """CAV-MAE: sounds and images that belong together, learnt by reconstruction and contrast."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from numbers import Real
 
 import keras
 import numpy as np
@@ -13,6 +14,7 @@ from comparators.custom_layers.patch_embedding import cut_patches, join_patches
 from comparators.custom_layers.pixel_normalization import PixelNormalization
 from comparators.custom_layers.token_masking import TokenMask, TokenMasking
 from comparators.generators.audio_reader import AudioReader
+from comparators.generators.clip_reader import ClipReader
 from comparators.generators.image_reader import ImageReader
 from comparators.models.clip_encoder import ClipEncoder
 from comparators.models.convert import TorchWeight
@@ -68,7 +70,7 @@ class CAVMAE(DualEncoder):
         "hidden": (batch, count)}`: of the visible patches, all patches, their reconstruction, and which were hidden.
 
     Raises:
-        ValueError: the parts do not fit each other.
+        ValueError: the parts do not fit each other, or `mask_ratio` is no share of each role.
 
     Example:
         >>> model = CAVMAE.tiny()
@@ -118,7 +120,7 @@ class CAVMAE(DualEncoder):
         self.decoder = decoder
         self.spectrogram_augmentation = list(spectrogram_augmentation)
         self.mask_mode, self.seed = mask_mode, seed
-        self.mask_ratio = dict(mask_ratio) if isinstance(mask_ratio, Mapping) else dict.fromkeys(self.roles, mask_ratio)
+        self.mask_ratio = _by_role(mask_ratio, self.roles)
         self.masking = {
             "audio": TokenMasking(decoder.grids["audio"], self.mask_ratio["audio"], mask_mode, seed),
             # Of another seed, so that equal grids do not hide the same places.
@@ -298,6 +300,12 @@ class CAVMAE(DualEncoder):
 
     # Use.
 
+    @property
+    def clip_reader(self) -> ClipReader:
+        """What reads clips for this network, to train on them or to fine-tune."""
+        sound, picture = self.encoder_of("audio"), self.encoder_of("image")
+        return ClipReader(sound.clip_seconds, sound.reader, picture.reader)
+
     def inpaint(self, audio, image) -> dict[str, dict[str, np.ndarray]]:
         """Hides patches of pairs as in training, and fills them in.
 
@@ -308,8 +316,9 @@ class CAVMAE(DualEncoder):
             image: files or arrays, as many.
 
         Returns:
-            role -> `{"original", "masked", "inpainted"}`, each `(n, frames, bands)` or `(n, height, width, channels)`,
-            normalised as the network sees them, with NaN for what is hidden; and `"hidden"`, bool `(n, count)`.
+            role -> `{"original", "masked", "inpainted"}`, with NaN for what is hidden: sounds `(n, frames, bands)`
+            normalised as the network sees them; images `(n, height, width, channels)` in pixels 0..255 (as the network
+            sees them behind a front end other than `PixelNormalization`); and `"hidden"`, bool `(n, count)`.
 
         Raises:
             ValueError: the objective is one of normalised patches.
@@ -320,7 +329,11 @@ class CAVMAE(DualEncoder):
                 "`CAVMAEObjective(norm_pix=False)`."
             )
         output = self.autoencode(self.features(read_pairs(self, audio, image)))
-        return {role: filled_in(parts, partial(self.images_of, role)) for role, parts in output.items()}
+        return {role: filled_in(parts, partial(self._shown, role)) for role, parts in output.items()}
+
+    def _shown(self, role: str, patches: KerasTensor) -> KerasTensor:
+        images, front_end = self.images_of(role, patches), self.encoder_of(role).encoder.front_end
+        return front_end.undo(images) if isinstance(front_end, PixelNormalization) else images
 
     # Weights and saving.
 
@@ -366,3 +379,13 @@ class CAVMAE(DualEncoder):
             "audio_reader": AudioReader.from_config(config["audio_reader"]),
             "image_reader": ImageReader.from_config(config["image_reader"]),
         }
+
+
+def _by_role(mask_ratio: Mapping[str, float] | float, roles: Iterable[str]) -> dict[str, float]:
+    shares = dict(mask_ratio) if isinstance(mask_ratio, Mapping) else dict.fromkeys(roles, mask_ratio)
+    if set(shares) != set(roles) or not all(isinstance(share, Real) for share in shares.values()):
+        raise ValueError(
+            f"`mask_ratio` must be a number, or a dict of one for each of {list(roles)}. Received: "
+            f"mask_ratio={mask_ratio!r}."
+        )
+    return shares

@@ -5,11 +5,15 @@ from collections.abc import Mapping, Sequence
 
 import keras
 import numpy as np
+import pandas as pd
 from keras import KerasTensor, ops
 
+from comparators.generators.clip_reader import ClipReader
+from comparators.generators.label_table import LabelTable
 from comparators.models.cavmae import CAVMAE
 from comparators.models.convert import TorchWeight, layer_norm_weights, linear_weights, load_state
 from comparators.models.encoders.cavmae_backbone import CAVMAEBackbone
+from comparators.models.frame_scores import ACTIVATIONS, frame_scores
 
 # Mode -> which modalities it takes, and which streams of the shared blocks are pooled.
 _MODES = {
@@ -41,8 +45,8 @@ class CAVMAEClassifier(keras.Model):
     """Tells classes of clips by sound and image together, or by one of them.
 
     The mean of the tokens goes through a normalisation and a linear layer; there is no decoder. What the mode does not
-    use is not trained. With several frames of a clip average the scores of all of them: of images alone one frame tells
-    much less (12.7 against 20 mAP on AudioSet-20K).
+    use is not trained. `score` takes clips as files, and averages over all their frames: of images alone one frame
+    tells much less (12.7 against 20 mAP on AudioSet-20K).
 
     Args:
         backbone: mostly with `trainable_positions=True`; `from_pretrained` makes it.
@@ -54,8 +58,14 @@ class CAVMAEClassifier(keras.Model):
         spectrogram_augmentation: layers on the normalised spectrograms in training only, in this order: `SpecAugment`
             (whose `fill` is then `NormalizedFbank.zero_level`), `NoiseAndRoll`.
         image_augmentation: layers on the pixels in training only, as those of a `PixelEncoder`.
-        labels: names of the classes, in the order of the logits; None where they have none.
+        labels: of the classes, in the order of the logits: names, or a `LabelTable` where manifests name them otherwise
+            than they are shown; None where they have none.
+        activation: of the scores: `"sigmoid"` where a clip may be of several classes, `"softmax"` where it is of one.
+        reader: from files to what the network sees; None for one that takes no files.
         name: name of the model.
+
+    Attributes:
+        label_table: see `labels`.
 
     Call arguments:
         inputs: `{"audio": ..., "image": ...}`, or those of the mode: spectrograms `(batch, frames, bands)` or waveforms
@@ -66,8 +76,8 @@ class CAVMAEClassifier(keras.Model):
         Logits `(batch, num_classes)`, float32.
 
     Raises:
-        ValueError: the mode is unknown, the backbone lacks a modality of it, or the inputs do; the labels are not one
-            for each class.
+        ValueError: the mode or the activation is unknown, the backbone lacks a modality of the mode, or the inputs do;
+            the labels are not one for each class.
 
     Example:
         >>> backbone = CAVMAEBackbone((32, 32), (32, 32, 3), 16, modality_specific_depth=1, depth=2, num_heads=2)
@@ -88,7 +98,9 @@ class CAVMAEClassifier(keras.Model):
         image_front_end: keras.layers.Layer | None = None,
         spectrogram_augmentation: Sequence[keras.layers.Layer] = (),
         image_augmentation: Sequence[keras.layers.Layer] = (),
-        labels: Sequence[str] | None = None,
+        labels: Sequence[str] | LabelTable | None = None,
+        activation: str = "sigmoid",
+        reader: ClipReader | None = None,
         name: str | None = None,
     ):
         super().__init__(name=name)
@@ -99,13 +111,16 @@ class CAVMAEClassifier(keras.Model):
             raise ValueError(f"Mode {mode!r} needs {list(roles)}. Received: a backbone of {list(backbone.roles)}.")
         if num_classes < 1:
             raise ValueError(f"`num_classes` must be positive. Received: num_classes={num_classes}.")
+        if activation not in ACTIVATIONS:
+            raise ValueError(f"`activation` must be one of {list(ACTIVATIONS)}. Received: activation={activation!r}.")
         if labels is not None and len(labels) != num_classes:
             raise ValueError(
                 f"`labels` must be one name for each of the {num_classes} classes. Received: {len(labels)}."
             )
         self.backbone = backbone
         self.num_classes = int(num_classes)
-        self.labels = None if labels is None else [str(label) for label in labels]
+        self.label_table = labels if labels is None or isinstance(labels, LabelTable) else LabelTable(labels)
+        self.activation, self.reader = activation, reader
         self.mode = mode
         self.front_ends = {"audio": audio_front_end, "image": image_front_end}
         self.spectrogram_augmentation, self.image_augmentation = (
@@ -129,7 +144,7 @@ class CAVMAEClassifier(keras.Model):
     def from_pretrained(
         cls, model: CAVMAE, num_classes: int, mode: str = "multimodal", **arguments
     ) -> "CAVMAEClassifier":
-        """Makes a classifier on a pre-trained network: its front ends, its backbone's weights, a new head.
+        """Makes a classifier on a pre-trained network: its readers, front ends and backbone's weights, a new head.
 
         The weights are copied, and the positions are trained from here on.
 
@@ -137,13 +152,13 @@ class CAVMAEClassifier(keras.Model):
             model: the pre-trained network.
             num_classes: see the class.
             mode: see the class.
-            arguments: others of the constructor: augmentation, labels, name.
+            arguments: others of the constructor: augmentation, labels, activation, name.
         """
         backbone = CAVMAEBackbone.from_config(
             {**model.backbone.get_config(), "trainable_positions": True, "name": None}
         )
         fronts = [_copied(model.encoder_of(role).encoder.front_end) for role in ("audio", "image")]
-        classifier = cls(backbone, num_classes, mode, *fronts, **arguments)
+        classifier = cls(backbone, num_classes, mode, *fronts, **{"reader": model.clip_reader} | arguments)
         for mine, theirs in zip(_variables(backbone), _variables(model.backbone), strict=True):
             mine.assign(ops.convert_to_numpy(theirs))  # JAX would give both the same buffer
         return classifier
@@ -173,17 +188,53 @@ class CAVMAEClassifier(keras.Model):
             mine.assign(ops.convert_to_numpy(theirs))  # JAX would give both the same buffer
         return other
 
+    @property
+    def labels(self) -> list[str] | None:
+        """Names of the classes, in the order of the logits."""
+        return None if self.label_table is None else self.label_table.display_names
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """What the mode takes of `"audio"` and `"image"`."""
+        return _MODES[self.mode][0]
+
+    def score(self, clips: pd.DataFrame, batch_size: int = 32) -> np.ndarray:
+        """Returns the probability of each class in clips, the mean over all frames of each `(n, num_classes)`.
+
+        Args:
+            clips: see `ClipReader.items`; `read_clip_manifest` returns such a table.
+            batch_size: clips at a time.
+
+        Raises:
+            ValueError: the classifier has no reader, a column is missing, or a clip cannot be read.
+        """
+        if self.reader is None:
+            raise ValueError(
+                "Clips are read by the classifier's `reader`. Received: a classifier without. Hand a `ClipReader` to "
+                "the constructor, or make the classifier with `from_pretrained`."
+            )
+        return frame_scores(self, self.reader.items(clips, self.roles), self.activation, batch_size)
+
+    def predicted_labels(self, clips: pd.DataFrame, batch_size: int = 32) -> np.ndarray:
+        """Returns the name of each clip's most likely class, or its number where classes have none; see `score`."""
+        codes = self.score(clips, batch_size).argmax(axis=1)
+        return codes if self.labels is None else np.array(self.labels)[codes]
+
     def call(self, inputs: Mapping, training: bool | None = None) -> KerasTensor:
         return self.head(self.head_norm(self.embedding(inputs, training)))
 
     def embedding(self, inputs: Mapping, training: bool | None = None) -> KerasTensor:
         """Returns what the head sees, `(batch, embedding_dim)`: the mean of the tokens of the mode's streams."""
         roles, streams = _MODES[self.mode]
-        missing = [role for role in roles if role not in inputs]
-        if missing:
-            raise ValueError(f"Mode {self.mode!r} needs inputs of {list(roles)}. Received: {sorted(inputs)}.")
+        given = inputs.keys() if isinstance(inputs, Mapping) else ()
+        if set(roles) - set(given):
+            what = sorted(given) if given else f"{type(inputs).__name__}, no dict by role"
+            raise ValueError(f"Mode {self.mode!r} needs inputs of {list(roles)}. Received: {what}.")
         backbone = self.backbone
         features = {role: self._features(role, inputs[role], training) for role in roles}
+        counts = {role: values.shape[0] for role, values in features.items()}
+        if len(set(counts.values()) - {None}) > 1:
+            raise ValueError(f"A clip has one sound and one image. Received: {counts}. Give as many of each.")
         tokens = {role: backbone.branch(role, features[role], training=training) for role in roles}
         pooled = [
             ops.mean(
@@ -229,7 +280,9 @@ class CAVMAEClassifier(keras.Model):
             "image_front_end": None if self.front_ends["image"] is None else serialize(self.front_ends["image"]),
             "spectrogram_augmentation": [serialize(layer) for layer in self.spectrogram_augmentation],
             "image_augmentation": [serialize(layer) for layer in self.image_augmentation],
-            "labels": self.labels,
+            "labels": None if self.label_table is None else self.label_table.get_config(),
+            "activation": self.activation,
+            "reader": None if self.reader is None else self.reader.get_config(),
             "name": self.name,
         }
 
@@ -241,6 +294,10 @@ class CAVMAEClassifier(keras.Model):
             config[name] = None if config[name] is None else deserialize(config[name])
         for name in ("spectrogram_augmentation", "image_augmentation"):
             config[name] = [deserialize(layer) for layer in config.get(name, ())]
+        if isinstance(config.get("labels"), Mapping):
+            config["labels"] = LabelTable(**config["labels"])
+        if config.get("reader") is not None:
+            config["reader"] = ClipReader.from_config(config["reader"])
         return cls(**config)
 
 

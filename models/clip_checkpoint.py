@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 
 from comparators.models.convert import read_state
-from comparators.models.torch_checkpoint import read_torch_checkpoint
 
 # Numbers and masks beside the weights; none of them is learnt.
 _BUFFERS = ("input_resolution", "context_length", "vocab_size", "attn_mask", "position_ids")
@@ -104,7 +103,8 @@ def read_clip_state(source: str | os.PathLike | Mapping[str, np.ndarray]) -> dic
 text_projection, ln_final.weight, visual.conv1.weight, visual.positional_embedding. Received: fc.weight. Give a CLIP \
 that OpenAI, open_clip or Hugging Face's `CLIPModel` saved; other networks of texts and pictures have other forms.
     """
-    state = {name: value for name, value in read_state(_unwrapped(source)).items() if not name.endswith(_BUFFERS)}
+    source = source if isinstance(source, Mapping) else _file_of(Path(source))
+    state = {name: value for name, value in read_state(source).items() if not name.endswith(_BUFFERS)}
     if any(name.startswith("vision_model.") for name in state):
         state = _with_openai_names(state)
     elif any(name.startswith("text.") for name in state):  # open_clip's form with a text network of its own
@@ -207,16 +207,6 @@ def sizes_of(state: Mapping[str, np.ndarray]) -> ClipSizes:
         text_depth=_count(state, r"transformer\.resblocks\.(\d+)\."),
         max_tokens=state["positional_embedding"].shape[0],
     )
-
-
-def _unwrapped(source: str | os.PathLike | Mapping) -> str | os.PathLike | Mapping:
-    """open_clip's training keeps the state dict beside the optimiser's."""
-    if not isinstance(source, Mapping):
-        source = _file_of(Path(source))
-        source = source if source.suffix in (".safetensors", ".npz") else read_torch_checkpoint(source)
-    if isinstance(source, Mapping) and isinstance(source.get("state_dict"), Mapping):
-        return source["state_dict"]
-    return source
 
 
 def _file_of(path: Path) -> Path:

@@ -16,6 +16,8 @@ from comparators.models.torch_checkpoint import read_torch_checkpoint
 from comparators.models.weight_file import check_weight_file
 
 _COUNTER = "num_batches_tracked"
+# What trainings call the state dict where they save more beside it.
+_PARTS = ("model", "state_dict")
 _MOST_LISTED = 12
 
 
@@ -141,10 +143,11 @@ def read_state(source: str | os.PathLike | Mapping[str, np.ndarray]) -> dict[str
     """Reads a PyTorch state dict, without PyTorch.
 
     A leading `module.`, which `DataParallel` adds, is taken off, and the counters of batch normalisation are left out.
+    Of a checkpoint of a training, which holds its state dict as `model` or `state_dict`, only that is read.
 
     Args:
-        source: a file `*.npz`, `*.safetensors`, or as `torch.save` writes it (`*.pt`, `*.pth`, ...); or the state dict
-            itself, with values that NumPy can read.
+        source: a file `*.npz`, `*.safetensors`, or as `torch.save` writes it (`*.pt`, `*.pth`, ...); or its content,
+            with values that NumPy can read.
 
     Returns:
         name -> array, in PyTorch's layout.
@@ -158,13 +161,14 @@ def read_state(source: str | os.PathLike | Mapping[str, np.ndarray]) -> dict[str
         >>> read_state(state)
         {'bn.weight': array([1., 1., 1.])}
     """
-    state = source if isinstance(source, Mapping) else _read_file(Path(source))
+    content = source if isinstance(source, Mapping) else _read_file(Path(source))
+    state = next((content[part] for part in _PARTS if isinstance(content.get(part), Mapping)), content)
     wrong = [name for name, value in state.items() if not _is_array(value)]
     if wrong:
         raise ValueError(
             f"A state dict has names and arrays. Received: {_listed(wrong)} of other types. Where the checkpoint holds "
-            "more than the weights, hand over the part that is its state dict, such as "
-            "`comparators.models.torch_checkpoint.read_torch_checkpoint(path)['state_dict']`."
+            "its state dict under another name than `model` or `state_dict`, hand over that part, such as "
+            "`comparators.models.torch_checkpoint.read_torch_checkpoint(path)['net']`."
         )
     return {
         name.removeprefix("module."): np.asarray(value)

@@ -8,7 +8,8 @@ import numpy as np
 from comparators.generators.frame_items import FrameItems
 from comparators.generators.item_batches import Items
 
-_ACTIVATIONS = {"sigmoid": keras.ops.sigmoid, "softmax": keras.ops.softmax}
+ACTIVATIONS = {"sigmoid": keras.ops.sigmoid, "softmax": keras.ops.softmax}
+"""From logits to probabilities, by name: of classes that go together, and of one class of many."""
 
 
 def frame_scores(
@@ -46,8 +47,8 @@ def frame_scores(
     Reference:
         Gong et al. 2023, Contrastive audio-visual masked autoencoder.
     """
-    if activation not in _ACTIVATIONS:
-        raise ValueError(f"`activation` must be one of {list(_ACTIVATIONS)}. Received: activation={activation!r}.")
+    if activation not in ACTIVATIONS:
+        raise ValueError(f"`activation` must be one of {list(ACTIVATIONS)}. Received: activation={activation!r}.")
     if batch_size < 1:
         raise ValueError(f"`batch_size` must be positive. Received: batch_size={batch_size}.")
     shown = [role for role, part in items.items() if isinstance(part, FrameItems)]
@@ -60,7 +61,7 @@ def frame_scores(
     num_clips = next(iter(sizes.values()))
     return np.concatenate(
         [
-            _scores(model, items, shown, np.arange(first, min(first + batch_size, num_clips)), _ACTIVATIONS[activation])
+            _scores(model, items, shown, np.arange(first, min(first + batch_size, num_clips)), ACTIVATIONS[activation])
             for first in range(0, num_clips, batch_size)
         ]
     )

@@ -26,7 +26,8 @@ class GroupedAdam(keras.optimizers.Adam):
         **kwargs: of `keras.optimizers.Adam`, such as `gradient_accumulation_steps` and `global_clipnorm`.
 
     Raises:
-        ValueError: a factor or `l2` is negative; from `build`, a factor is of no weight.
+        ValueError: a factor or `l2` is negative, or a key is no regular expression; from `build`, a factor is of no
+            weight.
 
     Example:
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, name="trunk")])
@@ -53,6 +54,14 @@ class GroupedAdam(keras.optimizers.Adam):
         super().__init__(learning_rate, beta_1, beta_2, epsilon, **kwargs)
         self.factors = {pattern: float(factor) for pattern, factor in (factors or {}).items()}
         self.l2 = l2
+        for pattern in self.factors:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(
+                    f"A key of `factors` must be a regular expression. Received: {pattern!r} ({error}). Put a "
+                    "backslash before signs that stand for themselves, see `re.escape`."
+                ) from None
         for name, value in {"l2": l2, **{f"factors[{key!r}]": value for key, value in self.factors.items()}}.items():
             if not value >= 0:
                 raise ValueError(f"`{name}` must not be negative. Received: {name}={value}.")

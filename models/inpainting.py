@@ -20,10 +20,10 @@ def read_pairs(model: DualEncoder, audio: Sequence, image: Sequence) -> dict:
         `{"audio": {"waveforms": (n, samples), "lengths": (n,)}, "image": (n, height, width, channels)}`.
 
     Raises:
-        ValueError: there are more of the one than of the other.
+        ValueError: there are more of the one than of the other, or none.
     """
-    if len(audio) != len(image):
-        raise ValueError(f"`audio` and `image` must be as many. Received: {len(audio)} and {len(image)}.")
+    if len(audio) != len(image) or len(audio) == 0:
+        raise ValueError(f"`audio` and `image` must be as many, one or more. Received: {len(audio)} and {len(image)}.")
     sounds, pictures = model.encoder_of("audio"), model.encoder_of("image")
     samples = round(sounds.clip_seconds * sounds.reader.sample_rate)
     waveforms = [sounds.read(item)[:samples] for item in audio]

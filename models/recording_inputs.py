@@ -91,10 +91,10 @@ class RecordingInputs:
             return waveform, length if detector is None else detector.speech_seconds(waveform)
         waveform, seconds = self.reader.read_and_measure(recording, start, end, channel)
         if not waveform.any():
+            what, how = ("sound", "silent") if self.reader.trim is None else ("speech", "silent, steady or too short")
             raise NoSpeechError(
-                f"No speech in audio file '{recording}' ({self.reader.duration(recording):.2f} s): it is silent, "
-                "steady or too short, or its channels cancel each other (name one as `channel`). Leave it out, or "
-                "record it again."
+                f"No {what} in audio file '{recording}' ({self.reader.duration(recording):.2f} s): it is {how}, or its "
+                "channels cancel each other (name one as `channel`). Leave it out, or record it again."
             )
         return waveform, seconds
 

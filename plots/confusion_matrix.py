@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from comparators.plots.axes import axes_or_new
+from comparators.plots.font_families import font_families
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,8 +57,9 @@ def confusion_matrix(labels: ArrayLike, predicted: ArrayLike, values: str = "cou
     ax.figure.colorbar(image, ax=ax, label="share of the row (%)", shrink=0.85, pad=0.02)
     name_size = float(np.clip(320 / len(answers), 5, 10))
     turned = max(len(str(name)) for name in answers) * len(answers) > 40
-    ax.set_xticks(range(len(answers)), answers, fontsize=name_size, rotation=90 if turned else 0)
-    ax.set_yticks(range(len(names)), names, fontsize=name_size)
+    fonts = {"fontsize": name_size, "fontfamily": font_families(answers)}
+    ax.set_xticks(range(len(answers)), answers, rotation=90 if turned else 0, **fonts)
+    ax.set_yticks(range(len(names)), names, **fonts)
     ax.set_xlabel("answer")
     ax.set_ylabel("true label")
     ax.set_title(f"accuracy {np.mean(labels == predicted):.1%} of {len(labels):,}".replace("%", " %"))

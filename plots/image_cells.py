@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from comparators.plots.axes import axes_or_new
+from comparators.plots.font_families import font_families
 from comparators.plots.text_layout import shorten
 
 if TYPE_CHECKING:
@@ -190,5 +191,6 @@ def _points_per_unit(ax: Axes) -> float:
 def _write(ax: Axes, x: float, y: float, text: str, width: float, points: float, colour: str, ha: str, va: str) -> None:
     """Writes a line that is no wider than `width`, in cells."""
     size = float(np.clip(0.115 * points, 3, 11))
-    line = ax.text(x, y, shorten(text, max(3, int(width / CHARACTER_WIDTH))), fontsize=size, color=colour, ha=ha, va=va)
+    text = shorten(text, max(3, int(width / CHARACTER_WIDTH)))
+    line = ax.text(x, y, text, fontsize=size, fontfamily=font_families([text]), color=colour, ha=ha, va=va)
     line.set_in_layout(False)

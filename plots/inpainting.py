@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from comparators.plots.axes import axes_or_new
-from comparators.plots.patches import check_picture, draw_picture
+from comparators.plots.patches import check_colours, check_picture, draw_picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,7 +24,7 @@ def inpainting(
 
     Args:
         pictures: `{"masked", "inpainted", "original"}`, of one role, as `CAVMAE.inpaint` returns them: spectrograms
-            `(n, frames, bands)` or images `(n, height, width, channels)`, NaN where hidden.
+            `(n, frames, bands)` or images `(n, height, width, channels)`, colours in pixels 0..255; NaN where hidden.
         item: which of them.
         frame_seconds: from frame to frame of a spectrogram.
         ax: Axes whose place is taken; None makes a new figure.
@@ -33,7 +33,7 @@ def inpainting(
         The Axes; `ax.child_axes` holds those of the three pictures.
 
     Raises:
-        ValueError: a picture is missing or of another shape.
+        ValueError: a picture is missing, of another shape or of normalised colours, or there is no such item.
 
     Example:
         >>> import matplotlib.pyplot as plt
@@ -46,7 +46,11 @@ def inpainting(
     missing = sorted(_TITLES.keys() - pictures.keys())
     if missing:
         raise ValueError(f"`pictures` must be of `CAVMAE.inpaint`. Received: none of {missing}.")
+    count = len(pictures["original"])
+    if not -count <= item < count:
+        raise ValueError(f"`item` must be one of {count} pictures, counted from 0. Received: item={item}.")
     values = {name: check_picture(np.asarray(pictures[name])[item]) for name in _TITLES}
+    check_colours(values["original"])
     sound = values["original"].ndim == 2
     ax = axes_or_new(ax, *((10.0, 2.6) if sound else (7.0, 2.5)))
     ax.set_axis_off()

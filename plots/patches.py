@@ -27,7 +27,8 @@ def patches(
     """Draws the patches of a spectrogram or an image, the hidden ones grey.
 
     Args:
-        picture: spectrogram `(frames, bands)`, or image `(height, width, channels)` of any values.
+        picture: spectrogram `(frames, bands)`, or image `(height, width, channels)`: grey of any values, or colours in
+            pixels 0..255.
         patch_size: height and width of a patch; of a spectrogram, bands and frames.
         hidden: bool `(count,)`, row by row of the grid (the lowest bands first), as `CAVMAE` gives it; None hides none.
         frame_seconds: from frame to frame of a spectrogram.
@@ -37,7 +38,8 @@ def patches(
         The Axes.
 
     Raises:
-        ValueError: the picture is of another shape, patches do not divide it, or `hidden` has another count.
+        ValueError: the picture is of another shape, or of normalised colours; `patch_size` is not two positive numbers
+            that divide it; or `hidden` has another count.
 
     Example:
         >>> import matplotlib.pyplot as plt
@@ -46,11 +48,11 @@ def patches(
         ('time (s)', 2)
         >>> plt.close(ax.figure)
     """
-    values = check_picture(picture)
+    values, patch_size = check_colours(check_picture(picture)), check_lengths("patch_size", patch_size)
     height, width = values.shape[:2] if values.ndim == 3 else values.shape[::-1]
     rows, columns = height // patch_size[0], width // patch_size[1]
     if not rows or not columns or height % patch_size[0] or width % patch_size[1]:
-        raise ValueError(f"`patch_size` must divide {(height, width)}. Received: patch_size={tuple(patch_size)}.")
+        raise ValueError(f"`patch_size` must divide {(height, width)}. Received: patch_size={patch_size}.")
     ax = axes_or_new(ax, *((7.0, 2.6) if values.ndim == 2 else (3.2, 3.2)))
     image = draw_picture(ax, values, frame_seconds)
     left, right, bottom, top = image.get_extent()
@@ -58,7 +60,8 @@ def patches(
         shown = _check_hidden(hidden, rows, columns)
         cover = np.zeros((rows, columns, 4))
         cover[shown] = _rgba(HIDDEN_COLOUR)
-        ax.imshow(cover, extent=image.get_extent(), origin=image.origin, aspect="auto", interpolation="nearest")
+        more = {"origin": image.origin, "aspect": ax.get_aspect(), "interpolation": "nearest"}
+        ax.imshow(cover, extent=image.get_extent(), **more)
     ax.vlines(np.linspace(left, right, columns + 1), bottom, top, color="white", linewidth=0.6)
     ax.hlines(np.linspace(bottom, top, rows + 1), left, right, color="white", linewidth=0.6)
     return ax
@@ -78,6 +81,27 @@ def check_picture(picture: ArrayLike) -> np.ndarray:
     return values
 
 
+def check_colours(values: np.ndarray) -> np.ndarray:
+    """Returns a picture as it is, or says that its colours are no pixels."""
+    if values.shape[2:] == (3,) and ((values < -0.5) | (values > 255.5)).any():
+        raise ValueError(
+            f"Colours must be pixels, 0 to 255. Received: values from {np.nanmin(values):.3g} to "
+            f"{np.nanmax(values):.3g}. Give the image itself, or normalised ones back by `PixelNormalization.undo`."
+        )
+    return values
+
+
+def check_lengths(name: str, lengths: ArrayLike) -> tuple[int, int]:
+    """Returns two positive whole numbers, down and to the right, or says what is wrong."""
+    values = np.asarray(lengths)
+    if values.shape != (2,) or values.dtype.kind not in "iu" or values.min() < 1:
+        raise ValueError(
+            f"`{name}` must be two positive whole numbers, height and width (of a spectrogram, bands and frames). "
+            f"Received: {name}={lengths!r}."
+        )
+    return int(values[0]), int(values[1])
+
+
 def draw_picture(
     ax: Axes, values: np.ndarray, frame_seconds: float, limits: tuple[float, float] | None = None
 ) -> AxesImage:
@@ -87,15 +111,15 @@ def draw_picture(
         ax: where to draw.
         values: as `check_picture` returns them.
         frame_seconds: from frame to frame of a spectrogram.
-        limits: values drawn darkest and brightest; None takes the smallest and the largest.
+        limits: values drawn darkest and brightest; None takes the smallest and the largest. Colours are drawn as they
+            are.
     """
     import matplotlib
 
-    low, high = limits or (np.nanmin(values), np.nanmax(values))
-    if values.ndim == 3 and values.shape[2] == 3:
-        shown = np.clip((values - low) / max(high - low, 1e-9), 0, 1)
-        shown = np.where(np.isnan(shown), _rgba(HIDDEN_COLOUR)[:3], shown)
+    if values.shape[2:] == (3,):
+        shown = np.where(np.isnan(values), _rgba(HIDDEN_COLOUR)[:3], np.clip(values / 255, 0, 1))
         return _bare(ax, ax.imshow(shown, interpolation="nearest"))
+    low, high = limits or (np.nanmin(values), np.nanmax(values))
     colours = matplotlib.colormaps[SOUND_COLOUR_MAP if values.ndim == 2 else "gray"].with_extremes(bad=HIDDEN_COLOUR)
     more = {"cmap": colours, "vmin": low, "vmax": high if high > low else low + 1, "interpolation": "nearest"}
     if values.ndim == 3:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from comparators.plots.axes import axes_or_new
+from comparators.plots.font_families import font_families
 from comparators.plots.palette import GREY, label_styles
 from comparators.plots.text_layout import write_names
 
@@ -113,7 +114,7 @@ def _legend_outside(ax: Axes, columns: int) -> None:
         bbox_to_anchor=(1.01, 1.0),
         borderaxespad=0,
         ncols=columns,
-        fontsize=8,
+        prop={"size": 8, "family": font_families(ax.get_legend_handles_labels()[1])},
         frameon=False,
         handletextpad=0.2,
         columnspacing=1.0,

@@ -42,7 +42,8 @@ def preview(
     Args:
         batch: as the datasets of `comparators.generators` return them: `(inputs, labels)`, where `inputs` are images
             `(batch, height, width, channels)` of uint8; waveforms `(batch, samples)` or a dict
-            `{"waveforms", "lengths"}`; or a tuple of two or three of these. Inputs alone are shown without labels.
+            `{"waveforms", "lengths"}`; or a tuple of two or three of these. Inputs alone are shown without labels. Of
+            inputs by role, as those of `Matches`, give one role: `(inputs["image"], labels)`.
         label_names: name of each label code; None writes the codes.
         sample_rate: of waveforms, in Hz.
         num_rows: most rows, and most items of one label.
@@ -68,7 +69,7 @@ def preview(
         raise ValueError(f"`num_rows` must be positive. Received: num_rows={num_rows}.")
     inputs, labels = batch[:2] if isinstance(batch, tuple) and len(batch) > 1 else (batch, None)
     views = [_items(view) for view in (inputs if isinstance(inputs, tuple) else (inputs,))]
-    labels = None if labels is None else np.asarray(labels).reshape(-1)
+    labels = None if labels is None else _one_label_each(labels)
     sizes = [len(items) for items, _ in views] + ([] if labels is None else [len(labels)])
     if len(set(sizes)) > 1 or not sizes[0]:
         raise ValueError(f"All parts of a batch must have one length, at least 1. Received: {sizes}.")
@@ -84,13 +85,32 @@ def preview(
     return _show(rows, views, title, COLUMNS.get(len(views), ()), sample_rate, ax)
 
 
+def _one_label_each(labels) -> np.ndarray:
+    labels = np.asarray(labels)
+    if labels.ndim > 1 and labels.shape[1:] != (1,):
+        raise ValueError(
+            f"Labels must be one of each item. Received: shape {labels.shape}. Of targets (batch, classes), give "
+            "`targets.argmax(axis=1)`, or show the inputs alone."
+        )
+    return labels.reshape(-1)
+
+
 def _items(inputs) -> tuple[np.ndarray, np.ndarray | None]:
     """The images or waveforms of one view, with the lengths of waveforms."""
     lengths = None
     if isinstance(inputs, Mapping):
         lengths = inputs.get("lengths")
         others = [name for name in inputs if name != "lengths"]
-        inputs = inputs["waveforms"] if "waveforms" in inputs else inputs[others[0]] if len(others) == 1 else None
+        if "waveforms" not in inputs and len(others) != 1:
+            raise ValueError(
+                f"Inputs must be of one role. Received: {others}. Show one after the other: "
+                "`preview((inputs[role], labels))`."
+            )
+        inputs = inputs["waveforms" if "waveforms" in inputs else others[0]]
+    if not (isinstance(inputs, list) or hasattr(inputs, "__array__")):
+        raise ValueError(
+            f"A batch must hold arrays. Received: {type(inputs).__name__}. Of a dataset, give a batch: `dataset[0]`."
+        )
     items = np.asarray(inputs)
     is_image = items.dtype == np.uint8 and items.ndim in (3, 4)
     is_waveform = items.dtype.kind == "f" and items.ndim == 2

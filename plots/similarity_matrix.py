@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from comparators.plots.axes import axes_or_new
+from comparators.plots.font_families import font_families
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,9 +61,9 @@ def similarity_matrix(
         ax.axhline(start - 0.5, color="white", linewidth=line_width)
         ax.axvline(start - 0.5, color="white", linewidth=line_width)
     centres = starts + (counts - 1) / 2
-    font_size = float(np.clip(500 / len(names), 5, 9))
+    fonts = {"fontsize": float(np.clip(500 / len(names), 5, 9)), "fontfamily": font_families(names)}
     turned = max(len(str(name)) for name in names) * len(names) > 40
-    ax.set_xticks(centres, names, fontsize=font_size, rotation=90 if turned else 0)
-    ax.set_yticks(centres, names, fontsize=font_size)
+    ax.set_xticks(centres, names, rotation=90 if turned else 0, **fonts)
+    ax.set_yticks(centres, names, **fonts)
     ax.tick_params(length=0)
     return ax

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from comparators.plots.font_families import font_families
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -40,6 +42,7 @@ def write_names(ax: Axes, points: np.ndarray, names: list[str], colours: list[st
     from matplotlib import patheffects
 
     outline = [patheffects.withStroke(linewidth=2.0, foreground="white", alpha=0.9)]
+    families = font_families(names)
     texts = [
         ax.annotate(
             name,
@@ -49,6 +52,7 @@ def write_names(ax: Axes, points: np.ndarray, names: list[str], colours: list[st
             ha="center",
             va="center",
             fontsize=font_size,
+            fontfamily=families,
             color=_darker(colour),
         )
         for name, point, colour in zip(names, points, colours, strict=True)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from comparators.plots.axes import axes_or_new
+from comparators.plots.font_families import font_families
 from comparators.plots.palette import COLOURS
 from comparators.plots.text_layout import shorten
 
@@ -63,7 +64,8 @@ def top_scores(
     colours = [COLOURS[2] if true_label is not None and label == true_label else COLOURS[0] for label in labels[best]]
     bars = ax.barh(range(len(best)), scores[best], color=colours, height=0.7)
     ax.bar_label(bars, [f"{score:.2f}" for score in scores[best]], padding=3, fontsize=8)
-    ax.set_yticks(range(len(best)), [shorten(str(label), 40) for label in labels[best]], fontsize=9)
+    names = [shorten(str(label), 40) for label in labels[best]]
+    ax.set_yticks(range(len(best)), names, fontsize=9, fontfamily=font_families(names))
     ax.set_ylim(len(best) - 0.4, -0.6)
     ax.margins(x=0.12)  # room for the numbers
     ax.axvline(0, color="black", linewidth=0.8)

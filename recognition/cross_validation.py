@@ -85,7 +85,7 @@ def cross_validate(
 
     Raises:
         ValueError: the arrays have not one length, there is one fold only, `validation_fraction` is not in [0, 1), or
-            the folder has results of other settings or data.
+            the folder has results of other settings or data, or damaged ones.
 
     Example:
         >>> labels, folds = np.array(["dog", "rain"] * 4), np.repeat([1, 2], 4)
@@ -110,7 +110,7 @@ def cross_validate(
             if path is not None:
                 _write_csv(table, path)
         else:
-            table = pd.read_csv(path, dtype={"fold": str, "label": str, "predicted": str}, keep_default_na=False)
+            table = _read_fold(path)
         tables.append(table)
     found = CrossValidation(pd.concat(tables, ignore_index=True))
     if folder is not None:
@@ -177,7 +177,13 @@ def _open_folder(folder: Path, key: dict) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "settings.json"
     if path.exists():
-        there = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            there = dict(json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, TypeError) as error:
+            raise ValueError(
+                f"The settings of earlier results cannot be read: '{path}' ({error}). Name another folder, or remove "
+                "this one."
+            ) from error
         other = sorted(name for name in key if there.get(name) != key[name])
         if other:
             raise ValueError(
@@ -188,6 +194,16 @@ def _open_folder(folder: Path, key: dict) -> None:
         return
     with replaced_file(path) as file:
         file.write(json.dumps(key, indent=2).encode())
+
+
+def _read_fold(path: Path) -> pd.DataFrame:
+    dtypes = {"row": int, "fold": str, "label": str, "predicted": str}
+    try:
+        return pd.read_csv(path, dtype=dtypes, keep_default_na=False, usecols=list(dtypes))
+    except ValueError as error:  # pandas' own errors are such too
+        raise ValueError(
+            f"Not the results of a fold: '{path}' ({error}). Remove it to train that fold again."
+        ) from error
 
 
 def _write_csv(table: pd.DataFrame, path: Path) -> None:

@@ -180,7 +180,7 @@ class ASTTrunk(keras.Model):
         """Returns the projected patches without positions, in the order band * columns + time."""
         features, _ = split_features(inputs)
         check_spectrogram(features, self.num_frames, self.num_features)
-        picture = ops.transpose(features, (0, 2, 1))[..., None]
+        picture = ops.cast(ops.transpose(features, (0, 2, 1))[..., None], self.compute_dtype)
         if self.convolutions is not None:
             picture = self.convolutions(picture, training=training)
         # Without overlap, patches must fill the picture: what is after the last of them goes.

@@ -1,5 +1,8 @@
 """A training that is stopped goes on to the same losses."""
 
+import os
+import pathlib
+
 import keras
 import numpy as np
 import pytest
@@ -54,8 +57,12 @@ def train(folder, workers=1, stop=None):
     model = Distance()
     model.compile(GroupedAdam(1e-2, gradient_accumulation_steps=2), "binary_crossentropy")
     model(batches[0][0])
-    callbacks = [StepDecay(1e-2, 1), ExactResume(folder, batches), *([Stop(*stop)] if stop else [])]
-    return model.fit(batches, epochs=EPOCHS, verbose=0, callbacks=callbacks).history["loss"]
+    resume = ExactResume(folder, batches)
+    callbacks = [StepDecay(1e-2, 1), resume, *([Stop(*stop)] if stop else [])]
+    losses = model.fit(batches, epochs=EPOCHS, verbose=0, callbacks=callbacks).history["loss"]
+    assert resume.history["loss"][-len(losses) :] == losses
+    assert [len(values) for values in resume.history.values()] == [EPOCHS, EPOCHS]
+    return losses
 
 
 @pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
@@ -66,6 +73,74 @@ def test_losses_after_a_stop_are_those_without_one(tmp_path, workers):
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path / "cut", workers, stop=(2, 3))
     np.testing.assert_allclose(train(tmp_path / "cut", workers), whole[2:], rtol=1e-6)
+
+
+def cut_short(self, path, overwrite=True):
+    pathlib.Path(path).write_bytes(b"half of the weights")
+    raise KeyboardInterrupt
+
+
+def interrupted(*args, **kwargs):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "stand_in", "done"),
+    [
+        (np, "savez", lambda file, **states: file.write(b"half") and interrupted(), 2),
+        (keras.Model, "save_weights", cut_short, 2),
+        (ExactResume, "_remove", interrupted, 3),
+    ],
+    ids=["draws", "weights", "removal"],
+)
+def test_a_training_stopped_within_a_backup_goes_on(tmp_path, monkeypatch, owner, name, stand_in, done):
+    whole, end = train(tmp_path / "whole"), ExactResume.on_epoch_end
+
+    def backup(self, epoch, logs=None):
+        if epoch < 2:
+            return end(self, epoch, logs)
+        with monkeypatch.context() as patch:
+            patch.setattr(owner, name, stand_in)
+            patch.setattr(pathlib.Path, "unlink", lambda path, missing_ok=False: None)  # killed, nobody cleans up
+            end(self, epoch, logs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ExactResume, "on_epoch_end", backup)
+        with pytest.raises(KeyboardInterrupt):
+            train(tmp_path / "cut")
+    assert ExactResume(tmp_path / "cut").num_epochs == done
+    np.testing.assert_allclose(train(tmp_path / "cut"), whole[done:], rtol=1e-6)
+
+
+def test_a_backup_cut_between_draws_and_weights_is_the_one_before(tmp_path, monkeypatch):
+    whole, replace = train(tmp_path / "whole"), os.replace
+
+    def replace_but_weights(source, target):
+        if "epoch_3" in str(target):
+            raise KeyboardInterrupt
+        replace(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", replace_but_weights)
+        with pytest.raises(KeyboardInterrupt):
+            train(tmp_path / "cut")
+    assert (tmp_path / "cut/draws_3.npz").exists()
+    np.testing.assert_allclose(train(tmp_path / "cut"), whole[2:], rtol=1e-6)
+
+
+def test_a_damaged_backup_is_named(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path, stop=(1, 0))
+    (tmp_path / "epoch_1.weights.h5").write_bytes(b"")
+    with pytest.raises(ValueError, match=rf"and whole\. Received: epoch 1 in '{tmp_path}' \(.*\)\. Name another"):
+        train(tmp_path)
+
+
+def test_a_model_without_weights_is_told(tmp_path):
+    resume = ExactResume(tmp_path)
+    resume.set_model(keras.Sequential([keras.layers.Dense(1)]))
+    with pytest.raises(ValueError, match="Call it on a batch first"):
+        resume.on_train_begin()
 
 
 def test_the_backup_of_another_model_is_refused(tmp_path):

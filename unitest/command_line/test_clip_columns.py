@@ -44,6 +44,13 @@ def test_other_tables_stay():
     assert with_roles(table, ROLES, Path("/")) is table
 
 
+def test_videos_are_to_be_extracted_first(tmp_path):
+    (tmp_path / "v.csv").write_text("path,labels\na.MP4,dog\n")
+    for source in (tmp_path / "v.csv", tmp_path):
+        with pytest.raises(ValueError, match=r"(a\.MP4|folder)(.|\n)*`comparators extract-video`"):
+            read_matches([source], ROLES)
+
+
 def test_clips_without_frames_are_named(tmp_path):
     clips = write_manifest(tmp_path / "s.json", [{"wav": "a.wav", "video_id": "a", "video_path": "nowhere"}])
     with pytest.raises(ValueError, match=r"No frames of 1 clips, such as '.*nowhere/frame_0/a\.jpg'"):

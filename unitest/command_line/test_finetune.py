@@ -80,6 +80,36 @@ def test_the_whole_way(run, folder, pretrained, tmp_path, compiled):
         for name in names
     }
     assert sorted(path.name for path in tmp_path.iterdir()) == ["c.keras"]
+    measured = run("evaluate", output, folder / "manifest.json", "--json", "-q")
+    assert measured.status == 0
+    for name, value in figures.items():
+        assert measured.document[name] == (None if value is None else pytest.approx(value, rel=1e-4))
+    assert model.predicted_labels(comparators.generators.read_clip_manifest(folder / "manifest.json")).shape == (12,)
+
+
+def test_evaluation_of_clips_that_do_not_fit(run, folder, pretrained, tmp_path, compiled):
+    model = CAVMAEClassifier.from_pretrained(keras.saving.load_model(pretrained), 2, labels=["/m/dog", "/m/rain"])
+    model.save(tmp_path / "c.keras")
+    CAVMAEClassifier(model.backbone, 2).save(tmp_path / "bare.keras")
+    write_clips(tmp_path / "c", num_clips=4)
+    (tmp_path / "c/sound/001.wav").write_bytes(b"")
+    left = run("evaluate", tmp_path / "c.keras", tmp_path / "c/manifest.json", "--json", "-q")
+    assert (left.status, left.document["clips"], len(left.document["failures"])) == (1, 3, 1)
+    rows = write_clips(tmp_path / "d", num_clips=2)
+    for name, content in (("cat", "/m/cat"), ("none", "")):
+        write_manifest(tmp_path / f"d/{name}.json", [row | {"labels": content} for row in rows])
+    manifest = folder / "manifest.json"
+    for arguments, message in (
+        (("c.keras", tmp_path / "d/cat.json"), "1 labels are not in the table of 2: '/m/cat'"),
+        (("c.keras", tmp_path / "d/none.json"), "Clips need labels"),
+        (("c.keras", manifest, "--role", "audio"), "has no roles and no threshold"),
+        (("c.keras", manifest, "-o", tmp_path / "o.keras"), "has no roles and no threshold"),
+        (("bare.keras", manifest), "has no readers of files, or no labels"),
+    ):
+        result = run("evaluate", tmp_path / arguments[0], *arguments[1:])
+        assert result.status == 2
+        assert message in result.err
+        assert not (tmp_path / "o.keras").exists()
 
 
 def test_weights_are_averaged_over_epochs(run, folder, pretrained, tmp_path, compiled, monkeypatch):
@@ -95,6 +125,47 @@ def test_weights_are_averaged_over_epochs(run, folder, pretrained, tmp_path, com
     model = keras.saving.load_model(tmp_path / "c.keras")
     np.testing.assert_allclose(model.head.get_weights()[0], (weights[1] + weights[2]) / 2, atol=1e-6)
     assert (model.mode, model.labels) == ("audioonly", ["dog", "rain"])
+
+
+@pytest.mark.parametrize("column", ["label", "kind"])
+def test_one_label_may_have_a_comma(run, folder, pretrained, tmp_path, compiled, column):
+    sounds = pd.read_csv(folder / "sounds.csv").replace("dog", "door, wood knock").rename(columns={"label": column})
+    sounds["path"] = [str(folder / name) for name in sounds["path"]]
+    sounds.to_csv(tmp_path / "s.csv", index=False)
+    how = ("--mode", "audioonly", *QUICK, "--epochs", 1, *(() if column == "label" else ("--label-column", column)))
+    result = run("finetune", tmp_path / "s.csv", "-o", tmp_path / "c.keras", "--model", pretrained, *how)
+    assert result.status == 0, result.err
+    assert "each with one label" in result.err
+    assert keras.saving.load_model(tmp_path / "c.keras").labels == ["door, wood knock", "rain"]
+
+
+def test_an_average_over_epochs_survives_a_stop_right_after_a_backup(
+    run, folder, pretrained, tmp_path, compiled, monkeypatch
+):
+    end = ExactResume.on_epoch_end
+    arguments = ("finetune", folder / "sounds.csv", "--model", pretrained, "--mode", "audioonly", "--average-from", 2)
+    arguments = (*arguments, *QUICK, "--epochs", 3)
+    assert run(*arguments, "-o", tmp_path / "whole.keras").status == 0
+
+    def stop(self, epoch, logs=None):
+        end(self, epoch, logs)
+        if epoch == 1:
+            raise KeyboardInterrupt
+
+    for name in ("cut", "gone"):
+        with monkeypatch.context() as patch:
+            patch.setattr(ExactResume, "on_epoch_end", stop)
+            assert run(*arguments, "-o", tmp_path / f"{name}.keras").status == 130
+    assert run(*arguments, "-o", tmp_path / "cut.keras").status == 0
+    whole, cut = (keras.saving.load_model(tmp_path / f"{name}.keras") for name in ("whole", "cut"))
+    for weight, expected in zip(cut.get_weights(), whole.get_weights(), strict=True):
+        np.testing.assert_allclose(weight, expected, atol=1e-6)
+
+    (tmp_path / "gone.keras.parts/2.weights.h5").unlink()
+    result = run(*arguments, "-o", tmp_path / "gone.keras")
+    assert result.status == 2
+    assert "Received: none of epoch 2. Remove the folder to begin anew." in result.err
+    assert "epoch 3 of 3" not in result.err, "told before the training"
 
 
 def test_accumulated_in_half_precision(run, folder, pretrained, tmp_path, compiled):
@@ -118,6 +189,7 @@ def test_pictures_alone_and_several_labels(run, folder, pretrained, tmp_path, co
     assert result.out.splitlines()[1].split() == ["clips", "map", "auc", "d_prime", "accuracy"]
     assert result.out.splitlines()[2].split()[-1] == "-", "accuracy is of clips with one label"
     assert isinstance(compiled[0][1], keras.losses.BinaryCrossentropy)
+    assert "--loss binary: 12 clips, 1 with no label and 1 with several" in result.err
     assert keras.saving.load_model(tmp_path / "c.keras").spectrogram_augmentation == []
     refused = run("finetune", manifest, "-o", tmp_path / "c.keras", "--model", pretrained, "--loss", "categorical")
     assert refused.status == 2
@@ -190,4 +262,21 @@ def test_clips_without_labels_are_refused(run, folder, pretrained, tmp_path):
     arguments = ("-o", tmp_path / "c.keras", "--model", pretrained, "--mode", "audioonly", *QUICK)
     result = run("finetune", tmp_path / "s.csv", *arguments)
     assert result.status == 2
-    assert "Fine-tuning needs labels" in result.err
+    assert "Clips need labels" in result.err
+
+
+@pytest.mark.parametrize(
+    ("label", "message"),
+    [
+        ("", "Clips need labels, a column `labels` or `label` (or --label-column). Received: clips of"),
+        ("/m/dog", "needs clips of two labels or more. Received: '/m/dog' alone, in all of 12 clips"),
+    ],
+)
+def test_manifests_with_nothing_to_tell_apart_are_refused(run, folder, pretrained, tmp_path, label, message):
+    table = comparators.read_manifest(folder / "manifest.json").rename(columns={"path": "wav"}).assign(labels=label)
+    manifest = write_manifest(tmp_path / "m.json", table.to_dict("records"))
+    result = run(
+        "finetune", manifest, "-o", tmp_path / "c.keras", "--model", pretrained, "--validation-fraction", 0, *QUICK
+    )
+    assert result.status == 2
+    assert message in result.err

@@ -20,6 +20,12 @@ def test_layer(check_layer, mode):
     )
 
 
+@pytest.mark.parametrize("mode", ["tf", "torch", "clip", "caffe", "none"])
+def test_undone_images_are_the_pixels(mode):
+    layer = PixelNormalization(mode)
+    np.testing.assert_allclose(ops.convert_to_numpy(layer.undo(layer(PIXELS))), PIXELS, atol=1e-3)
+
+
 def test_colours_of_clip(check_layer):
     mean, deviation = [0.48145466, 0.4578275, 0.40821073], [0.26862954, 0.26130258, 0.27577711]
     outputs = check_layer(PixelNormalization("clip"), PIXELS, output_shape=PIXELS.shape)

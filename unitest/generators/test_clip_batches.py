@@ -186,6 +186,11 @@ def test_what_is_out_of_range_is_refused(options, message):
         arrays(**options)
 
 
+def test_a_batch_is_of_the_rows_that_there_are():
+    with pytest.raises(ValueError, match=r"not be more than 9, the number of rows. Received: batch_size=40"):
+        RowSampler(9, 40)
+
+
 def test_all_must_be_of_the_same_clips():
     with pytest.raises(ValueError, match=r"Received: \[4\] items, targets of shape \(3, 2\), a sampler of 4"):
         ClipBatches(ArrayItems(np.zeros((4, 1))), np.zeros((3, 2)), RowSampler(4, 2))

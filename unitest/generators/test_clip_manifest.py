@@ -22,6 +22,12 @@ def test_the_official_json_is_read(tmp_path):
     assert table["labels"].tolist() == ["/m/a,/m/b", ""]
 
 
+def test_a_byte_order_mark_is_no_part_of_it(tmp_path):
+    path = tmp_path / "clips.json"
+    path.write_text(json.dumps({"data": CLIPS}), encoding="utf-8-sig")
+    assert read_clip_manifest(path)["video_id"].tolist() == ["x", "y"]
+
+
 @pytest.mark.parametrize("suffix", [".json", ".csv"])
 def test_what_is_written_is_read_and_can_be_moved(tmp_path, suffix):
     (tmp_path / "one").mkdir()
@@ -67,6 +73,8 @@ def test_a_trailing_comma_is_told_with_its_line(tmp_path, text, line):
     ("text", "message"),
     [
         ('{"data": [\n{"wav": "a.wav"}\n{"wav": "b.wav"}]}', "Correct line 3"),
+        ("", r"Empty manifest: '.*clips\.json'"),
+        (" \n", r"Empty manifest: '.*clips\.json'"),
         ("[]", "must be"),
         ('{"data": []}', "at least one clip"),
         ('{"data": [{"wav": "a.wav"}, {"labels": "x"}]}', "No `wav` in row 1"),
@@ -86,3 +94,18 @@ def test_a_missing_file_and_a_wrong_suffix_are_told(tmp_path):
         read_clip_manifest(tmp_path / "gone.json")
     with pytest.raises(ValueError, match=r"\.json or \.csv"):
         write_clip_manifest(pd.DataFrame({"path": ["/a/x.wav"]}), tmp_path / "clips.txt")
+
+
+def test_one_label_of_a_table_stays_one(tmp_path):
+    path = tmp_path / "clips.csv"
+    path.write_text("path,label\nx.wav,rain\ny.wav,dog\n")
+    assert read_clip_manifest(path)["labels"].tolist() == ["rain", "dog"]
+    path.write_text('path,label\nx.wav,rain\ny.wav,"door, wood knock"\n')
+    with pytest.raises(ValueError, match=r"Received: 'door, wood knock' in row 3 of .*clips\.csv"):
+        read_clip_manifest(path)
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    table = pd.DataFrame({"path": ["x.wav"]})
+    with pytest.raises(FileNotFoundError, match=r"The folder '.*gone' does not exist. Received: '.*gone/c\.json'"):
+        write_clip_manifest(table, tmp_path / "gone/c.json")

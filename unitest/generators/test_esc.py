@@ -58,6 +58,12 @@ def test_any_table(tmp_path):
     assert "recording" not in table
 
 
+def test_an_empty_table_of_the_data_set_is_named(tmp_path):
+    touch(tmp_path, "meta/esc50.csv")
+    with pytest.raises(ValueError, match=r"Not a CSV file: '.*meta/esc50\.csv'.*Copy it"):
+        read_esc(tmp_path)
+
+
 def test_bad_input(tmp_path):
     touch(tmp_path, "a/dog.wav", "a/1-2-A-3.wav")
     with pytest.raises(ValueError, match=r"named FOLD-CLIPID-TAKE-CLASS.*Received: '.*dog.wav'"):

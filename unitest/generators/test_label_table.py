@@ -31,14 +31,20 @@ def test_a_table_can_be_made_of_the_labels():
     assert LabelTable.of(["dog,cat", "cow", ""]).labels == ["cat", "cow", "dog"]
 
 
+def test_a_label_in_a_list_may_have_a_comma():
+    table = LabelTable.of([["door, wood knock"], ["rain", "door, wood knock"], []])
+    assert table.labels == ["door, wood knock", "rain"]
+    np.testing.assert_array_equal(table.targets([["door, wood knock"], "rain"]), np.eye(2))
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("index,mid\n0,/m/a\n", "without display_name"),
         ("index,mid,display_name\n0,/m/a,A\n2,/m/b,B\n", "0 to 1, each once. Received: 2 in row 3"),
         ("index,mid,display_name\n0,/m/a,A\n0,/m/b,B\n", "in row 3"),
-        ("index,mid,display_name\n0,/m/a,A\n1,/m/a,B\n", "more than once: /m/a"),
-        ("index,mid,display_name\n", "at least one"),
+        ("index,mid,display_name\n0,/m/a,A\n1,/m/a,B\n", r"more than once: /m/a\. Correct .*labels\.csv"),
+        ("index,mid,display_name\n", r"at least one.*labels\.csv"),
         ("", "Not a CSV file"),
     ],
 )

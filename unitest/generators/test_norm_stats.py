@@ -49,3 +49,13 @@ def test_silence_is_nothing_to_normalise_with(tmp_path):
     soundfile.write(tmp_path / "silent.wav", np.zeros(8_000), 16_000)
     with pytest.raises(ValueError, match=r"features of all 1 recordings are the same number, -15.94"):
         compute_norm_stats(pd.DataFrame({"path": [str(tmp_path / "silent.wav")]}))
+
+
+def test_recordings_that_cannot_be_read_are_left_out(recordings, tmp_path):
+    table, _ = recordings
+    gone = pd.concat([pd.DataFrame({"path": [str(tmp_path / "gone.wav")]}), table], ignore_index=True)
+    with pytest.warns(UserWarning, match=r"Left out: row 0\. .*gone\.wav"):
+        assert compute_norm_stats(gone, max_failed_share=0.25) == compute_norm_stats(table)
+    for share in (0.0, 0.24):
+        with pytest.raises(ValueError, match=r"Too many recordings cannot be loaded: 1 of 4(.|\n)*gone\.wav"):
+            compute_norm_stats(gone, max_failed_share=share)

@@ -56,6 +56,58 @@ def test_it_goes_on_where_it_was(videos, tmp_path, monkeypatch):
     assert os.stat(tmp_path / "out/sound/a.wav").st_mtime_ns == before
 
 
+def test_what_changed_is_extracted_again(videos, make_video, tmp_path):
+    extract_videos(videos, tmp_path / "out", reader=READER)
+    make_video(videos[1], num_pictures=50)
+    (tmp_path / "other").mkdir()
+    other = make_video(tmp_path / "other/a.avi", num_pictures=75)
+    done = extract_videos([other, *videos[1:]], tmp_path / "out", reader=READER)
+    assert done.num_found == 1
+    sizes = {name: soundfile.info(tmp_path / f"out/sound/{name}.wav").frames / 16_000 for name in "abc"}
+    assert sizes == pytest.approx({"a": 3, "b": 2, "c": 1.08}, abs=0.01)
+    for path in (other, *videos):
+        path.unlink()
+    assert extract_videos([other, *videos[1:]], tmp_path / "out", reader=READER).num_found == 3
+
+
+def test_a_stop_while_a_changed_video_is_written_is_no_clip_of_the_old_one(videos, tmp_path, monkeypatch):
+    extract_videos(videos[:1], tmp_path / "out", reader=READER)
+    status = os.stat(videos[0])
+    os.utime(videos[0], (0, 0))
+    with monkeypatch.context() as patch:
+        patch.setattr(video_extraction.soundfile, "write", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            extract_videos(videos[:1], tmp_path / "out", reader=READER)
+    os.utime(videos[0], ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert extract_videos(videos[:1], tmp_path / "out", reader=READER).num_found == 0
+
+
+def test_other_settings_need_another_folder(videos, make_video, tmp_path):
+    mute = make_video(tmp_path / "mute.avi", sound=False)
+    with pytest.raises(ValueError, match="None of 1 videos"):
+        extract_videos([mute], tmp_path / "out", reader=VideoReader(num_frames=9, tool="pyav"))
+    extract_videos(videos, tmp_path / "out", reader=READER)
+    message = (
+        r"out' was extracted with .*num_frames=3, size=32. Received: sample_rate=8000, num_frames=3, size=32. Repeat"
+    )
+    with pytest.raises(ValueError, match=message):
+        extract_videos(videos, tmp_path / "out", reader=VideoReader(8000, 3, 32, "pyav"))
+    (tmp_path / "out/settings.json").write_text("{")
+    with pytest.raises(ValueError, match=r"Not JSON: '.*settings.json'"):
+        extract_videos(videos, tmp_path / "out", reader=READER)
+
+
+def test_other_videos_join_the_manifest(videos, tmp_path):
+    extract_videos(videos[:2], tmp_path / "out", ["x", "y"], READER)
+    done = extract_videos(videos[1:], tmp_path / "out", reader=READER)
+    assert (done.num_found, done.failures) == (2, {})
+    table = read_clip_manifest(tmp_path / "out/manifest.json")
+    assert dict(zip(table["video_id"], table["labels"], strict=True)) == {"a": "x", "b": "y", "c": ""}
+    assert done.table.to_dict("records") == table[done.table.columns].to_dict("records")
+    videos[0].write_text("junk")
+    assert extract_videos(videos[:2], tmp_path / "out", ["x", "z"], READER).table["labels"].tolist() == ["z", ""]
+
+
 def test_a_stop_leaves_no_half_clip(videos, tmp_path, monkeypatch):
     def stop(*arguments, **options):
         arguments[0].write(b"RIFF")

@@ -32,3 +32,8 @@ def test_labels_come_equally_often():
 def test_what_is_no_weight_is_refused(weights):
     with pytest.raises(ValueError, match="`weights` must be"):
         WeightedSampler(weights, 1)
+
+
+def test_targets_must_be_of_classes():
+    with pytest.raises(ValueError, match=r"`targets` must be `\(n, classes\)`. Received: shape \(3,\)"):
+        balanced_weights([1, 0, 1])

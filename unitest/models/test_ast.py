@@ -162,3 +162,10 @@ def test_arguments_that_make_no_sense():
         AST.official(size="huge")
     with pytest.raises(ValueError, match=r"`labels` must be one name for each of the 3 classes. Received: 2"):
         AST(tiny().encoder, 3, labels=["dog", "rain"])
+
+
+def test_whole_numbers_are_features_too():
+    features = np.random.default_rng(0).integers(-3, 3, (2, 64, 128))
+    model = tiny()
+    whole, real = (ops.convert_to_numpy(model(features.astype(dtype))) for dtype in ("int64", "float32"))
+    np.testing.assert_array_equal(whole, real)

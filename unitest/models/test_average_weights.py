@@ -53,6 +53,29 @@ def test_integers_are_the_last_ones(tmp_path):
     assert int(model.layers[0].counter) == 8
 
 
+@pytest.mark.parametrize("fault", ["another model", "damaged", "gone"])
+def test_a_file_that_does_not_fit_is_named_and_leaves_the_model_as_it_was(tmp_path, random, fault):
+    model, x = small_model(), random.normal(size=(8, 3)).astype("float32")
+    model.fit(x, np.zeros((8, 4), "float32"), verbose=0)
+    model.save_weights(tmp_path / "1.weights.h5")
+    if fault == "another model":
+        keras.Sequential([keras.Input((3,)), keras.layers.Dense(5)]).save_weights(tmp_path / "2.weights.h5")
+    elif fault == "damaged":
+        (tmp_path / "2.weights.h5").write_bytes(b"")
+    model.fit(x, np.ones((8, 4), "float32"), verbose=0)
+    before = [np.array(variable) for variable in (*model.variables, *model.optimizer.variables)]
+    with pytest.raises((ValueError, FileNotFoundError), match=f"'{tmp_path}/2.weights.h5'"):
+        average_weights(model, [tmp_path / "1.weights.h5", tmp_path / "2.weights.h5"])
+    for variable, value in zip((*model.variables, *model.optimizer.variables), before, strict=True):
+        np.testing.assert_array_equal(variable, value)
+
+
+def test_a_single_path_is_refused(tmp_path):
+    for path in ("1.weights.h5", tmp_path / "1.weights.h5"):
+        with pytest.raises(TypeError, match=r"must be a list of files\. Received: '.*1\.weights\.h5'"):
+            average_weights(small_model(), path)
+
+
 def test_missing_files_are_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="gone"):
         average_weights(small_model(), [tmp_path / "gone.weights.h5"])

@@ -2,12 +2,16 @@
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 from keras import ops
 
 from comparators.custom_layers import NoiseAndRoll, NormalizedFbank, SpecAugment
+from comparators.generators import LabelTable, read_clip_manifest
 from comparators.models import CAVMAE, CAVMAEClassifier
 from comparators.models.encoders import CAVMAEBackbone
+
+from ..command_line.clips import write_clips
 
 MODES = ("multimodal", "audioonly", "videoonly", "missingaudioonly", "missingvideoonly")
 TINY = {"embedding_dim": 16, "modality_specific_depth": 1, "depth": 2, "num_heads": 2}
@@ -159,6 +163,42 @@ def test_what_is_pretrained_is_augmented_too():
     assert model.with_mode("audioonly").labels == ["a", "b"]
 
 
+def test_scores_files_after_saving(tmp_path):
+    write_clips(tmp_path, num_clips=4)
+    clips = read_clip_manifest(tmp_path / "manifest.json")
+    model = CAVMAEClassifier.from_pretrained(
+        CAVMAE.tiny(image_shape=(28, 28, 3), seed=0),
+        2,
+        labels=LabelTable(["/m/dog", "/m/rain"], ["Dog", "Rain"]),
+        activation="softmax",
+    )
+    scores = model.score(clips)
+    assert scores.shape == (4, 2)
+    np.testing.assert_allclose(scores.sum(axis=1), 1.0, atol=1e-5)
+    middle = model.reader.items(clips)
+    frames = [
+        ops.convert_to_numpy(
+            ops.softmax(
+                model.predict(
+                    {
+                        "audio": middle["audio"].take(np.arange(4), np.random.default_rng(0)),
+                        "image": middle["image"].with_frame(number).take(np.arange(4), np.random.default_rng(0)),
+                    },
+                    verbose=0,
+                )
+            )
+        )
+        for number in range(3)
+    ]
+    np.testing.assert_allclose(scores, np.mean(frames, axis=0), atol=1e-5)
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(again.score(clips, batch_size=3), scores, atol=1e-5)
+    assert again.predicted_labels(clips).tolist() == np.array(["Dog", "Rain"])[scores.argmax(axis=1)].tolist()
+    assert again.label_table.targets(clips["labels"]).sum() == 4
+    assert again.with_mode("audioonly").score(clips[["path"]]).shape == (4, 2)
+
+
 def test_silence_is_no_nan():
     silent = {role: np.zeros_like(values) for role, values in features().items()}
     for mode in MODES:
@@ -174,7 +214,15 @@ def test_what_does_not_fit():
         CAVMAEClassifier(CAVMAEBackbone((32, 48), None, **TINY), 0, "audioonly")
     with pytest.raises(ValueError, match=r"`labels` must be one name for each of the 5 classes. Received: 2"):
         tiny(labels=["a", "b"])
+    with pytest.raises(ValueError, match=r"`activation` must be one of \['sigmoid', 'softmax'\]. Received: .*'tanh'"):
+        tiny(activation="tanh")
+    with pytest.raises(ValueError, match=r"Clips are read by the classifier's `reader`\. Received: a classifier with"):
+        tiny().score(pd.DataFrame({"path": ["x.wav"]}))
     with pytest.raises(ValueError, match=r"needs inputs of \['audio', 'image'\]. Received: \['audio'\]"):
         tiny()({"audio": features()["audio"]})
+    with pytest.raises(ValueError, match=r"needs inputs of \['audio'\]. Received: .*, no dict by role"):
+        tiny("audioonly")(features()["audio"])
+    with pytest.raises(ValueError, match=r"one sound and one image. Received: \{'audio': 2, 'image': 6\}"):
+        tiny()({"audio": features(2)["audio"], "image": features(6)["image"]})
     with pytest.raises(ValueError, match=r"must be \(32, 48\), \(frames, bands\).*Received: \(32, 64\)"):
         tiny("audioonly")({"audio": np.zeros((1, 32, 64), "float32")})

@@ -169,13 +169,20 @@ def test_a_name_of_the_network_is_used_whatever_is_unused(network, state):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ({"model": {"conv.weight": 1}, "epoch": 3}, r"names and arrays. Received: model of other types"),
+        ({"net": {"conv.weight": 1}, "epoch": 3}, r"names and arrays. Received: net of other types. .*\['net'\]"),
         ({"a": "text"}, r"Received: a of other types"),
     ],
 )
 def test_states_of_other_things(content, message):
     with pytest.raises(ValueError, match=message):
         read_state(content)
+
+
+@pytest.mark.parametrize("part", ["model", "state_dict"])
+def test_a_checkpoint_of_a_training(part):
+    content = {part: {"module.fc.bias": np.ones(2)}, "optimizer": {"state": {}}, "epoch": 3, "scaler": None}
+    assert list(read_state(content)) == ["fc.bias"]
+    assert list(read_state({part: np.ones(2)})) == [part], "an entry that has that name"
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".safetensors", ".pt"])

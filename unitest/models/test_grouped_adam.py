@@ -86,7 +86,12 @@ def test_a_factor_must_be_of_a_weight():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"), [({"l2": -1}, "`l2` must not be"), ({"factors": {"a": -1}}, "factors")]
+    ("arguments", "message"),
+    [
+        ({"l2": -1}, "`l2` must not be"),
+        ({"factors": {"a": -1}}, "factors"),
+        ({"factors": {"(": 1}}, r"must be a regular expression. Received: '\(' \(.*position 0"),
+    ],
 )
 def test_what_is_out_of_range_is_refused(arguments, message):
     with pytest.raises(ValueError, match=message):

@@ -43,6 +43,15 @@ def test_where_the_weights_go():
     np.testing.assert_array_equal(ops.convert_to_numpy(model.tokens["audio"].modality), modality)
 
 
+def test_the_form_in_which_it_is_published():
+    alone, wrapped = backbone(), backbone()
+    load_image_mae(alone, state())
+    load_image_mae(wrapped, {"model": state(), "optimizer": {"state": {}}, "epoch": 3})
+    for weights, others in zip(alone.torch_weights(), wrapped.torch_weights(), strict=True):
+        if not weights.names[0].startswith("modality"):
+            np.testing.assert_array_equal(weights.variable, others.variable)
+
+
 def test_checkpoint_of_another_size():
     before = [ops.convert_to_numpy(weight) for weight in backbone().weights]
     model = backbone()

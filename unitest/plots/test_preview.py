@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from comparators.generators import ArrayItems, Matches
 from comparators.plots import AudioTable, preview
 from comparators.plots.image_cells import MAX_PIXELS, draw_cells, small_image
 from comparators.plots.image_cells import Cell as ImageCell
@@ -114,6 +115,18 @@ def test_names_are_escaped_and_long_recordings_cut():
         (((IMAGES, IMAGES[:2]), np.arange(12)), r"Received: \[12, 2, 12\]"),
         ((IMAGES[:0], np.arange(0)), r"Received: \[0, 0\]"),
         ((np.full((2, 8), np.nan), [0, 1]), r"A waveform must be a finite array"),
+        (
+            ({"image": IMAGES, "audio": np.zeros((12, 8))}, np.arange(12)),
+            r"one role. Received: \['image', 'audio'\]. Show",
+        ),
+        (
+            (IMAGES, np.eye(12)),
+            r"one of each item. Received: shape \(12, 12\). Of targets .*`targets.argmax\(axis=1\)`",
+        ),
+        (
+            Matches({"a": ArrayItems(IMAGES), "b": ArrayItems(IMAGES[..., 0])}, 3),
+            r"must hold arrays. Received: Matches. Of a dataset, give a batch: `dataset\[0\]`",
+        ),
     ],
 )
 def test_bad_batches(batch, message):

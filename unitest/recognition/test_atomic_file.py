@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from comparators.recognition.atomic_file import locked_folder, replaced_file
+from comparators.recognition.atomic_file import locked_folder, replaced_file, replaced_path
 
 
 def test_replaces_and_keeps_on_error(tmp_path):
@@ -16,6 +16,16 @@ def test_replaces_and_keeps_on_error(tmp_path):
         file.writelines([b"half", None])
     assert path.read_bytes() == b"new"
     assert os.listdir(tmp_path) == ["file"]
+
+
+def test_writers_that_want_a_name_find_its_suffixes(tmp_path):
+    path = tmp_path / "a.Weights.H5"
+    with replaced_path(path) as partial:
+        assert partial.name.endswith(".weights.h5")
+        partial.write_bytes(b"new")
+        assert not path.exists()
+    assert path.read_bytes() == b"new"
+    assert os.listdir(tmp_path) == ["a.Weights.H5"]
 
 
 def test_what_a_killed_writer_left_is_removed_after_an_hour(tmp_path):

@@ -92,6 +92,18 @@ def test_results_of_other_settings_or_data_are_refused(tmp_path):
     assert json.loads((tmp_path / "settings.json").read_text())["seed"] == 0
 
 
+@pytest.mark.parametrize("content", ["", "row,fold\n0,1\n", "<html>"])
+def test_damaged_results_are_named(tmp_path, content):
+    cross_validate(Recorder(), LABELS, FOLDS, folder=tmp_path)
+    fold, settings = tmp_path / "fold_2.csv", tmp_path / "settings.json"
+    fold.write_text(content)
+    with pytest.raises(ValueError, match=r"Not the results of a fold: '.*fold_2\.csv'.*Remove it to train"):
+        cross_validate(Recorder(), LABELS, FOLDS, folder=tmp_path)
+    settings.write_text(content)
+    with pytest.raises(ValueError, match=r"cannot be read: '.*settings\.json'"):
+        cross_validate(Recorder(), LABELS, FOLDS, folder=tmp_path)
+
+
 def test_arguments_that_make_no_sense():
     with pytest.raises(ValueError, match=r"needs two folds at least. Received: 1, \['1'\]"):
         cross_validate(Recorder(), LABELS[:20], FOLDS[:20])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from comparators.command_line.video_files import VIDEO_SUFFIXES
 from comparators.generators.frame_items import count_frames, frame_path
 
 CLIP_COLUMNS = ("video_path", "video_id", "labels")
@@ -21,13 +22,19 @@ def with_roles(table: pd.DataFrame, roles: Mapping[str, str], folder: Path) -> p
         folder: that paths are relative to.
 
     Raises:
-        ValueError: an image is asked for, and there are no frames.
+        ValueError: an image is asked for, and there are no frames; or the table is one of videos.
 
     Example:
         >>> clips = pd.DataFrame({"path": ["/s/x.wav"], "video_path": ["frames"], "video_id": ["x"]})
         >>> with_roles(clips, {"audio": "audio"}, Path("/data"))[["audio", "video_path"]].values.tolist()
         [['/s/x.wav', '/data/frames']]
     """
+    videos = [name for name in table.get("path", ()) if str(name).lower().endswith(VIDEO_SUFFIXES)]
+    if videos:
+        raise ValueError(
+            f"Clips are files of sound and of frames. Received: video '{videos[0]}'. Take both out of videos with "
+            "`comparators extract-video`, and name the manifest that it writes."
+        )
     if "path" not in table.columns or not set(CLIP_COLUMNS) & set(table.columns):
         return table
     if "video_path" in table.columns:

@@ -13,14 +13,9 @@ from comparators.command_line.match_table import MatchTable
 from comparators.command_line.report import note
 from comparators.command_line.splitting import split_matches
 from comparators.command_line.training_backup import TrainingBackup
-from comparators.generators.audio_items import AudioItems
 from comparators.generators.clip_batches import ClipBatches
-from comparators.generators.file_items import FileItems
-from comparators.generators.frame_items import FrameItems, count_frames
-from comparators.generators.image_items import ImageItems
-from comparators.models.cavmae import CAVMAE
-
-_FRAMES = ["video_path", "video_id"]
+from comparators.generators.clip_reader import ClipReader
+from comparators.generators.label_table import split_labels
 
 
 class ClipSources(NamedTuple):
@@ -105,40 +100,42 @@ def optimizer_steps(accumulate: int) -> int | None:
     return accumulate if accumulate > 1 else None
 
 
-def clip_items(model: CAVMAE, table: MatchTable, training: bool) -> dict[str, FileItems]:
-    """Makes the items of clips by role: of sounds a window, of videos a frame, both at random in training."""
-    items = {}
-    for role in table.roles:
-        encoder, files = model.encoder_of(role), table.table.drop(columns="path", errors="ignore")
-        if role == "audio":
-            place = "random" if training else "start"
-            files = files.rename(columns={role: "path"})
-            items[role] = AudioItems(files, encoder.clip_seconds, encoder.reader, place=place)
-        elif set(_FRAMES) <= set(files) and not files[_FRAMES].isna().any(axis=None):
-            frame = "random" if training else "middle"
-            items[role] = FrameItems(files, frame, encoder.reader, count_frames(files))
-        else:
-            items[role] = ImageItems(files.rename(columns={role: "path"}), encoder.reader)
-    return items
+def clip_labels(table: MatchTable, source: str, label_column: str | None) -> list[list[str]]:
+    """Returns the labels of each clip: those that `labels` joins by commas, or the one of another column, whole."""
+    rows = []
+    if label_column in (None, "labels") and "labels" in table.table:
+        rows = [split_labels(text) for text in table.table["labels"]]
+    if not any(rows) and "label" in table.table:
+        rows = [[label.strip()] for label in table.table["label"]]
+    if not any(rows):
+        raise ValueError(
+            "Clips need labels, a column `labels` or `label` (or --label-column). Received: clips of "
+            f"'{source}' without. Extract videos from a CSV file with `labels`, or add the column."
+        )
+    return rows
 
 
-def readable_clips(model: CAVMAE, table: MatchTable, quiet: bool) -> MatchTable:
+def readable_clips(reader: ClipReader, table: MatchTable) -> tuple[MatchTable, dict[str, str]]:
     """Reads clips that are to be measured on, and leaves out those that cannot be read, each with a note.
+
+    Returns:
+        The others, and file of a clip -> what is wrong with it.
 
     Raises:
         ValueError: if none can be read.
     """
-    items, readable = clip_items(model, table, training=False), np.ones(len(table), bool)
+    items, readable, failures = reader.items(table.table, table.roles), np.ones(len(table), bool), {}
+    first = next(iter(table.roles))
     for row in range(len(table)):
         try:
             for part in items.values():
                 part.check(row)
         except (ValueError, OSError) as error:
-            readable[row] = False
+            readable[row], failures[table.table[first].iloc[row]] = False, str(error)
             note(f"left out: {error}")
     if not readable.any():
-        raise ValueError("No validation clip can be read, for the reasons above. Name others.")
-    return table if readable.all() else table.select(readable)
+        raise ValueError("No clip to measure on can be read, for the reasons above. Name others.")
+    return (table if readable.all() else table.select(readable)), failures
 
 
 def fit_clips(
@@ -153,15 +150,16 @@ def fit_clips(
     """Trains a compiled model, or goes on with it, and shows the progress on stderr.
 
     Returns:
-        What Keras calls the history, of the epochs of this run.
+        What Keras calls the history, of all epochs, those before a stop too.
 
     Raises:
         ValueError: too many clips cannot be loaded; they are listed.
     """
     shown = [] if quiet else [training_progress(epochs, len(batches))]
-    callbacks = [backup.callback(batches), *callbacks, *shown]
+    callbacks, resume = backup.callbacks(callbacks, batches)
     try:
-        return model.fit(batches, validation_data=held_out, epochs=epochs, callbacks=callbacks, verbose=0).history
+        model.fit(batches, validation_data=held_out, epochs=epochs, callbacks=[*callbacks, *shown], verbose=0)
     except Exception:
         batches.stop_if_too_many()  # TensorFlow hands an error of the data on as one of its own, of many lines
         raise
+    return resume.history

@@ -53,6 +53,9 @@ def evaluate(
     sentence2: with a graded score, Spearman's and Pearson's correlation and their 95 % intervals are printed, with
     same, 1 or 0, the equal error rate.
 
+    A classifier that `comparators finetune` wrote is measured on a manifest of clips with labels: mean average
+    precision, AUC, d' and, where each clip has one label, accuracy; scores are averaged over all frames.
+
     A threshold belongs to the data that it is used on: with -o, one is fitted on these recordings (where false accepts
     and false rejects are equal, or for the --target-far that you allow) and stored in a copy of the model.
 
@@ -62,10 +65,17 @@ def evaluate(
     comparators verify a.wav b.wav --model mine.keras
     comparators evaluate two-roles.keras matches.csv --split test
     comparators evaluate sentences.keras pairs.csv --split test
+    comparators evaluate finetuned.keras clips/manifest.json
 
     Exit status: 0 done; 1 done, recordings were skipped; 2 wrong usage or input.
     """
-    from comparators.command_line.inputs import Sources, has_two_roles, is_text_model, load_any_model
+    from comparators.command_line.inputs import (
+        Sources,
+        has_two_roles,
+        is_clip_classifier,
+        is_text_model,
+        load_any_model,
+    )
     from comparators.command_line.output_files import check_output, save_model
 
     if output is not None:
@@ -75,7 +85,11 @@ def evaluate(
 
     named = Sources(sources, label_column, split, media)
     how = Evaluation(named, output is not None or target_far is not None, target_far, seed, quiet)
-    if role is None and has_two_roles(model):
+    if is_clip_classifier(model):
+        from comparators.command_line.clip_evaluation import evaluate_clips
+
+        done = evaluate_clips(model, role, how)
+    elif role is None and has_two_roles(model):
         from comparators.command_line.match_evaluation import evaluate_matches
 
         done = evaluate_matches(model, how)

@@ -33,7 +33,8 @@ def extract_video(
 
     VIDEO is a file, a folder (all videos in it and below), or a CSV file with the column `path` and, where they are
     known, `labels`. Decodes with ffmpeg where it is installed, else with PyAV (`pip install comparators[video]`). A
-    run that was stopped goes on where it was. Videos that cannot be read are told on stderr and left out.
+    run that was stopped goes on where it was. Other videos join those that are in FOLDER already, and changed ones are
+    extracted again; other settings need another FOLDER. Videos that cannot be read are told on stderr and left out.
 
     \b
     comparators extract-video clips/ -o extracted/

@@ -106,8 +106,9 @@ def finetune(
 
     MANIFEST is what `comparators extract-video` writes from a CSV file with `labels` (several joined by commas),
     another JSON manifest of AST and CAV-MAE, or a CSV file with `audio`, `image` (of these what --mode needs) and
-    `label`. The defaults are those published for AudioSet-20K. Prints mean average precision, AUC, d' and, where each
-    clip has one label, accuracy on the validation clips, whose scores are averaged over all frames.
+    `label` (one, which may have a comma). The defaults are those published for AudioSet-20K, which averages the
+    weights besides: `--average-from 3`. Prints mean average precision, AUC, d' and, where each clip has one label,
+    accuracy on the validation clips, whose scores are averaged over all frames.
 
     A training that was stopped goes on, to the same losses, when it is started again: the last epoch is in a folder
     beside the output until that is written.

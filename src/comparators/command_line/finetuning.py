@@ -6,19 +6,19 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from comparators import metrics
 from comparators.callbacks.step_decay import StepDecay
+from comparators.command_line.clip_evaluation import measure_scores
 from comparators.command_line.clip_training import (
     ClipSources,
     TrainedClips,
-    clip_items,
+    clip_labels,
     fit_clips,
     in_float32,
     optimizer_steps,
     precision,
     readable_clips,
 )
-from comparators.command_line.match_table import MatchTable
+from comparators.command_line.report import counted, note
 from comparators.command_line.training_backup import TrainingBackup
 from comparators.custom_layers.noise_and_roll import NoiseAndRoll
 from comparators.custom_layers.spec_augment import SpecAugment
@@ -29,8 +29,8 @@ from comparators.generators.weighted_sampler import WeightedSampler, balanced_we
 from comparators.models.average_weights import average_weights
 from comparators.models.cavmae import CAVMAE
 from comparators.models.cavmae_classifier import CAVMAEClassifier
-from comparators.models.frame_scores import frame_scores
 from comparators.models.grouped_adam import GroupedAdam
+from comparators.recognition.atomic_file import replaced_path
 
 ROLES = {"multimodal": ("audio", "image"), "audioonly": ("audio",), "videoonly": ("image",)}
 """Mode -> which roles it takes."""
@@ -83,22 +83,32 @@ def fine_tune(
     """Trains a classifier on clips with labels, and measures it on those kept out."""
     keras.utils.set_random_seed(how.seed)
     table, held_out = sources.read(ROLES[how.mode], how.seed, "nothing is measured")
-    texts = _labels(table, sources)
-    names = LabelTable.of(texts) if labels is None else LabelTable.read(labels)
-    targets = names.targets(texts)
-    loss = how.loss or ("categorical" if (targets.sum(axis=1) == 1).all() else "binary")
+    rows = clip_labels(table, sources.manifest, sources.label_column)
+    names = LabelTable.of(rows) if labels is None else LabelTable.read(labels)
+    targets = names.targets(rows)
+    if len(names) == 1 and targets.all():
+        raise ValueError(
+            f"Fine-tuning needs clips of two labels or more. Received: '{names.labels[0]}' alone, in all of "
+            f"{counted(len(targets), 'clip')}. Add clips of others."
+        )
+    loss = how.loss or _loss_for(targets)
     if loss == "categorical" and (targets.sum(axis=1) == 0).any():
         raise ValueError("`--loss categorical` needs a label of each clip. Received: clips without. Take `binary`.")
     wanted = None
     if held_out is not None:
-        held_out = readable_clips(model, held_out, quiet)
-        wanted = names.targets(_labels(held_out, sources))
+        held_out, _ = readable_clips(model.clip_reader, held_out)
+        wanted = names.targets(clip_labels(held_out, sources.validation or sources.manifest, sources.label_column))
     with precision(how.mixed_precision):
         classifier = CAVMAEClassifier.from_pretrained(
-            model, len(names), how.mode, spectrogram_augmentation=how.augmentation(model), labels=names.display_names
+            model,
+            len(names),
+            how.mode,
+            spectrogram_augmentation=how.augmentation(model),
+            labels=names,
+            activation=_ACTIVATIONS[loss],
         )
     batches = ClipBatches(
-        clip_items(model, table, training=True),
+        model.clip_reader.items(table.table, table.roles, training=True),
         targets,
         _sampler(targets, how),
         how.mixup,
@@ -108,7 +118,7 @@ def fine_tune(
     )
     validation = None
     if held_out is not None:
-        shown = clip_items(model, held_out, training=False)
+        shown = model.clip_reader.items(held_out.table, held_out.roles)
         sampler = RowSampler(len(held_out), min(how.batch_size, len(held_out)), how.seed)
         validation = ClipBatches(shown, wanted, sampler, workers=how.workers, redraw=False)
     head = {r"(^|/)head(_norm)?/": how.head_factor}
@@ -124,8 +134,7 @@ def fine_tune(
     classifier = in_float32(classifier) if how.mixed_precision else classifier
     figures = None
     if held_out is not None:
-        scores = frame_scores(classifier, shown, _ACTIVATIONS[loss], how.batch_size)
-        figures = measure_scores(scores, wanted)
+        figures = measure_scores(classifier.score(held_out.table, how.batch_size), wanted)
     return TrainedClips(classifier.with_mode(how.mode), history, figures, len(table), batches.failures)
 
 
@@ -136,11 +145,20 @@ class _EpochWeights:
         self.folder, self.epochs = folder, range(how.average_from or how.epochs + 1, how.epochs + 1)
 
     def callback(self, model: keras.Model) -> keras.callbacks.Callback:
+        def check(epoch: int, logs: dict) -> None:
+            missing = [done for done in self.epochs if done <= epoch and not self._path(done).is_file()]
+            if missing:
+                raise FileNotFoundError(
+                    f"The weights of all epochs that are averaged must be in '{self.folder}'. Received: none of epoch "
+                    f"{', '.join(map(str, missing))}. Remove the folder to begin anew."
+                )
+
         def save(epoch: int, logs: dict) -> None:
             if epoch + 1 in self.epochs:
-                model.save_weights(self._path(epoch + 1))
+                with replaced_path(self._path(epoch + 1)) as partial:
+                    model.save_weights(partial)
 
-        return keras.callbacks.LambdaCallback(on_epoch_end=save)
+        return keras.callbacks.LambdaCallback(on_epoch_begin=check, on_epoch_end=save)
 
     def average(self, model: keras.Model) -> None:
         if self.epochs:
@@ -150,35 +168,14 @@ class _EpochWeights:
         return self.folder / f"{epoch}.weights.h5"
 
 
-def measure_scores(scores: np.ndarray, targets: np.ndarray) -> dict[str, float | int | None]:
-    """Returns the figures of a classifier by name.
-
-    Args:
-        scores: probabilities `(n, classes)`.
-        targets: 1 where a clip has a label `(n, classes)`.
-
-    Returns:
-        `"clips"`; `"map"`, `"auc"` and `"d_prime"`, None where no class is in some clips and not in others; and
-        `"accuracy"`, where each clip has one label, else None.
-    """
-    figures = {"clips": len(scores), "map": None, "auc": None, "d_prime": None, "accuracy": None}
-    if (targets.any(axis=0) & ~targets.all(axis=0)).any():
-        figures |= metrics.multi_label_report(scores, targets)
-    if (targets.sum(axis=1) == 1).all():
-        figures["accuracy"] = float((scores.argmax(axis=1) == targets.argmax(axis=1)).mean())
-    return figures
-
-
-def _labels(table: MatchTable, sources: ClipSources) -> list[str]:
-    """Returns the labels of each clip, joined by commas."""
-    columns = ["label"] if sources.label_column else ["labels", "label"]
-    name = next((name for name in columns if name in table.table), None)
-    if name is None:
-        raise ValueError(
-            "Fine-tuning needs labels, a column `labels` or `label` (or --label-column). Received: "
-            f"'{sources.manifest}' without. Extract videos from a CSV file with `labels`, or add the column."
-        )
-    return table.table[name].tolist()
+def _loss_for(targets: np.ndarray) -> str:
+    """Chooses the loss by how many labels clips have, and says why."""
+    counts = targets.sum(axis=1)
+    others = {"no label": (counts == 0).sum(), "several": (counts > 1).sum()}
+    reasons = [f"{number:,} with {what}" for what, number in others.items() if number]
+    loss = "binary" if reasons else "categorical"
+    note(f"--loss {loss}: {counted(len(targets), 'clip')}, {' and '.join(reasons) or 'each with one label'}")
+    return loss
 
 
 def _sampler(targets: np.ndarray, how: FineTuning) -> RowSampler:

@@ -9,6 +9,7 @@ from comparators.command_line.quiet_keras import import_keras
 from comparators.command_line.report import counted
 
 if TYPE_CHECKING:
+    import keras
     import pandas as pd
 
     from comparators.models.comparator import Comparator
@@ -111,6 +112,13 @@ def with_sources(
 
     encoder = encoder_of_role(model, name, role)
     return encoder, read_items(sources, role or TEXTS, encoder.media, label_column, split)
+
+
+def is_clip_classifier(model: "keras.Model") -> bool:
+    """Tells whether a model is what `comparators finetune` writes."""
+    from comparators.models.cavmae_classifier import CAVMAEClassifier
+
+    return isinstance(model, CAVMAEClassifier)
 
 
 def is_text_model(model: "Comparator") -> bool:

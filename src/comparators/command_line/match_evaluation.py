@@ -35,7 +35,8 @@ class ScoredMatches(NamedTuple):
 def evaluate_matches(model: DualEncoder, how: Evaluation) -> Evaluated:
     """Measures a model of two roles on matches."""
     names, label_column, split, _ = how.sources
-    return evaluate_match_table(model, read_matches(names, media_of_roles(model), label_column, split), how)
+    table = read_matches(names, media_of_roles(model), label_column, split, clip_labels=True)
+    return evaluate_match_table(model, table, how)
 
 
 def evaluate_match_table(model: DualEncoder, table: MatchTable, how: Evaluation) -> Evaluated:

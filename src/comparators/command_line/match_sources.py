@@ -19,12 +19,17 @@ from comparators.command_line.source_tables import (
     select_split,
 )
 from comparators.generators.clip_json import read_clip_json
+from comparators.generators.label_table import split_labels
 from comparators.generators.manifest import read_manifest
 from comparators.generators.text_lines import read_texts
 
 
 def read_matches(
-    sources: Sequence[str], roles: Mapping[str, str], label_column: str | None = None, split: str | None = None
+    sources: Sequence[str],
+    roles: Mapping[str, str],
+    label_column: str | None = None,
+    split: str | None = None,
+    clip_labels: bool = False,
 ) -> MatchTable:
     """Reads CSV files with a column for each role, or manifests of clips, JSON or CSV, with their sounds and frames.
 
@@ -37,13 +42,14 @@ def read_matches(
         roles: role -> `"audio"`, `"image"`, `WORDS` or `TEXTS`.
         label_column: column with the labels, which are the words where words are a role. None takes `label`.
         split: keeps the rows with this value in the column `split`.
+        clip_labels: whether clips without a label, each with one of `labels`, have that.
 
     Raises:
         FileNotFoundError: if a source does not exist.
         ValueError: if a column is missing or has gaps, or names files of another kind; the message names the source.
     """
     paths = [Path(source).expanduser().absolute() for source in sources]
-    tables = [_read_source(path, dict(roles), label_column, split) for path in paths]
+    tables = [_read_source(path, dict(roles), label_column, split, clip_labels) for path in paths]
     unlabelled = [source for source, table in zip(sources, tables, strict=True) if "label" not in table]
     if 0 < len(unlabelled) < len(tables):
         raise ValueError(f"No labels in {', '.join(unlabelled)}, but in others. Add a column `label` to each.")
@@ -54,20 +60,24 @@ def read_items(
     sources: Sequence[str], role: str, media: str, label_column: str | None = None, split: str | None = None
 ) -> pd.DataFrame:
     """Reads the distinct items of one role: from its own column, or from `path` or `text`; see `read_matches`."""
-    matches = read_matches(sources, {role: media}, label_column, split)
+    matches = read_matches(sources, {role: media}, label_column, split, clip_labels=True)
     items = matches.items[role]
     if media == TEXTS and len(items) < len(matches):
         note(f"{counted(len(matches) - len(items), 'row')} of a text that is there already: it counts once")
     return items
 
 
-def _read_source(path: Path, roles: dict[str, str], label_column: str | None, split: str | None) -> pd.DataFrame:
+def _read_source(
+    path: Path, roles: dict[str, str], label_column: str | None, split: str | None, clip_labels: bool
+) -> pd.DataFrame:
     table = _read_folder(path, roles) if path.is_dir() else _read_file(path, roles, split)
     found = {role: _items(table, roles, role, label_column, path) for role in roles}
     if "audio" in roles.values():
         found |= {part: numbers(table, part, path) for part in PARTS if part in table}
     found |= {name: table[name].fillna("") for name in CLIP_COLUMNS if name in table}
     labels = [label_column] if label_column else [name for name in ("label", "word") if name in table]
+    if clip_labels and not labels and "labels" in found and found["labels"].map(split_labels).map(len).eq(1).all():
+        labels = ["labels"]
     words = [found[role] for role, media in roles.items() if media == WORDS]
     if words or labels:
         found["label"] = words[0] if words else filled_column(table, labels[:1], "the label", path)
@@ -79,7 +89,7 @@ def _read_folder(path: Path, roles: dict[str, str]) -> pd.DataFrame:
     if len(files) > 1:
         raise ValueError(
             f"A folder does not say what belongs together. Received: '{path}'. Name a CSV file with the columns "
-            f"{list_names(roles)}."
+            f"{list_names(roles)}; or, of videos, the manifest that `comparators extract-video` writes."
         )
     if not files and TEXTS in roles.values():
         raise ValueError(

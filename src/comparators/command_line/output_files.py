@@ -1,7 +1,6 @@
 """Files that commands write: looked at before long work begins, and written as a whole or not at all."""
 
 import os
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,12 +42,10 @@ def check_output(path: Path, suffixes: tuple[str, ...] = ()) -> None:
 
 def save_model(model: "keras.Model", path: Path) -> None:
     """Saves a model as one .keras file that is there whole or not at all."""
-    partial = path.with_name(f".{path.stem}.{secrets.token_hex(8)}.keras")
-    try:
+    from comparators.recognition.atomic_file import replaced_path
+
+    with replaced_path(path) as partial:
         model.save(partial)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def save_scatter(

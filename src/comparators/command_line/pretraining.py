@@ -10,7 +10,6 @@ from comparators.callbacks.step_decay import StepDecay
 from comparators.command_line.clip_training import (
     ClipSources,
     TrainedClips,
-    clip_items,
     fit_clips,
     in_float32,
     optimizer_steps,
@@ -70,12 +69,13 @@ class NewClipModel(NamedTuple):
     mask_ratio: float
     augment: bool
 
-    def make(self, table: MatchTable, seed: int) -> CAVMAE:
+    def make(self, table: MatchTable, seed: int, max_failed_share: float) -> CAVMAE:
         """Makes the network, or loads it.
 
         Args:
             table: of the clips that it is to be trained on.
             seed: of all random draws.
+            max_failed_share: of the sounds, how many may be left out of their own statistics.
 
         Raises:
             ValueError: patches do not fill a size, or weights are of another one; or the model is none of the kind.
@@ -87,7 +87,7 @@ class NewClipModel(NamedTuple):
             model = CAVMAE(**CAVMAE.parts_from_config(before.get_config()) | training)
             model.set_weights(before.get_weights())
             return model.with_objective(self.objective)
-        training |= self._statistics(table)
+        training |= self._statistics(table, max_failed_share)
         if self.size == "base":
             model = CAVMAE.base(vanilla=self.vanilla, **training)
         else:
@@ -99,12 +99,14 @@ class NewClipModel(NamedTuple):
             load_state(model, self.checkpoint, unused=FIXED_POSITIONS)
         return model.with_objective(self.objective)
 
-    def _statistics(self, table: MatchTable) -> dict[str, float]:
+    def _statistics(self, table: MatchTable, max_failed_share: float) -> dict[str, float]:
         if not self.own_statistics:
             return {}
         files = table.items["audio"]
         bands = 128 if self.size == "base" else self._shapes()["spectrogram_shape"][1]
-        stats = compute_norm_stats(files, lambda samples: kaldi_fbank(samples, num_mels=bands))
+        stats = compute_norm_stats(
+            files, lambda samples: kaldi_fbank(samples, num_mels=bands), max_failed_share=max_failed_share
+        )
         note(f"sounds: mean {stats.mean:.4f}, standard deviation {stats.std:.4f}")
         return {"mean": stats.mean, "std": stats.std}
 
@@ -152,16 +154,17 @@ def pretrain_clips(
     if len(table) < 2:
         raise ValueError(f"Training needs two clips or more. Received: {len(table)}. Add others.")
     with precision(how.mixed_precision):
-        model = new.make(table, how.seed)
+        model = new.make(table, how.seed, how.max_failed_share)
 
     def batches_of(clips, training: bool, **options) -> ClipBatches:
         sampler = RowSampler(len(clips), min(how.batch_size, len(clips)), how.seed)
-        return ClipBatches(clip_items(model, clips, training), None, sampler, workers=how.workers, **options)
+        items = model.clip_reader.items(clips.table, clips.roles, training)
+        return ClipBatches(items, None, sampler, workers=how.workers, **options)
 
     batches = batches_of(table, training=True, max_failed_share=how.max_failed_share)
     validation = None
     if held_out is not None:
-        held_out = readable_clips(model, held_out, quiet)
+        held_out, _ = readable_clips(model.clip_reader, held_out)
         validation = batches_of(held_out, training=False, redraw=False)
     steps = optimizer_steps(how.accumulate)
     model.compile(optimizer=GroupedAdam(how.learning_rate, l2=_L2, gradient_accumulation_steps=steps))

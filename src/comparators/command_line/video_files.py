@@ -18,7 +18,7 @@ def list_videos(sources: Sequence[str]) -> tuple[list[str], list[str] | None]:
 
     Raises:
         FileNotFoundError: a CSV file does not exist.
-        ValueError: a folder holds no video, or a CSV file cannot be read.
+        ValueError: a folder holds no video, a CSV file cannot be read, or its one `label` of a video has a comma.
 
     Example:
         >>> list_videos(["b.mp4", "a.mp4", "b.mp4"])
@@ -50,9 +50,13 @@ def _videos_below(folder: str) -> dict[str, str]:
 
 
 def _videos_of_table(path: str) -> dict[str, str]:
+    from comparators.generators.label_table import as_joined
     from comparators.generators.manifest import read_manifest
 
     table = read_manifest(path)
-    column = next((name for name in ("labels", "label") if name in table.columns), None)
-    labels = [""] * len(table) if column is None else table[column].fillna("").astype(str)
+    labels = [""] * len(table)
+    if "labels" in table.columns:
+        labels = table["labels"].fillna("")
+    elif "label" in table.columns:
+        labels = as_joined(table["label"].tolist(), path)
     return dict(zip(table["path"], labels, strict=True))
