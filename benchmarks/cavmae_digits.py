@@ -158,7 +158,8 @@ def report(results: pd.DataFrame, arguments: argparse.Namespace) -> list[str]:
         f"{date.today()}, {platform.machine()} with {os.cpu_count()} cores, one thread for a training; "
         f"Python {platform.python_version()}, Keras {keras.__version__} on {keras.backend.backend()}.",
         "Recall@1 of classes in percent; over seeds the mean, the lowest and the highest. Chance is 10.",
-        f"{results['parameters'].iloc[0]:,} parameters. Settings were chosen on {arguments.validation}. Minutes are "
+        f"{results['parameters'].iloc[0]:,} parameters. Settings were chosen on {arguments.validation}; the longer "
+        "training was added when the figures of the shorter were known. Minutes are "
         f"the clock's, with {arguments.workers} trainings at once; beside other programs the least count.",
         "",
     ]
