@@ -139,8 +139,8 @@ def make_table(results: pd.DataFrame, column: str, title: str) -> list[str]:
     names = ["speaker", title, "epochs", "minutes", "seeds", *MEASURES]
     lines = [f"| {' | '.join(names)} |", f"|{'---|' * len(names)}"]
     for (speaker, value, epochs), part in results.groupby(["tested", column, "epochs"], sort=False):
-        minutes = f"{part['minutes'].min():.0f} to {part['minutes'].max():.0f}" if len(part) > 1 else ""
-        row = [speaker, value, epochs, minutes or f"{part['minutes'].iloc[0]:.0f}", len(part), *cells(part)]
+        minutes = dict.fromkeys(f"{minutes:.0f}" for minutes in (part["minutes"].min(), part["minutes"].max()))
+        row = [speaker, value, epochs, " to ".join(minutes), len(part), *cells(part)]
         lines.append(f"| {' | '.join(map(str, row))} |")
     return [*lines, ""]
 

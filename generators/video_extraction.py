@@ -86,7 +86,8 @@ def extract_videos(
                 source = _source(path)
                 samples, frames = reader.read_sound(path), reader.read_frames(path)
                 # Not before a video was read: settings that nothing was extracted with bind nobody.
-                _write_json(folder / _SETTINGS, settings)
+                if not (folder / _SETTINGS).exists():
+                    _write_json(folder / _SETTINGS, settings)
                 clip.write(samples, reader.sample_rate, frames, source)
             except (ValueError, FileNotFoundError) as error:
                 problem = str(error)
